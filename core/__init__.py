@@ -1,0 +1,1 @@
+"""The workbench without a screen: data, models, training, jobs, inspection, retrieval, export."""

@@ -1,0 +1,107 @@
+"""What a job's code sees of the world: its folder, its parameters, progress, events, the stop request."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from core.jobs.events import EventWriter
+from core.jobs.status import JobState, JobStatus
+from core.problems import Message, Problem
+from core.workspace import Workspace, utc_now
+
+STOP_FILE = "stop.json"
+_HEARTBEAT_SECONDS = 5.0
+_PROGRESS_SECONDS = 0.25
+
+
+class Stopped(Exception):
+    """Raised by a job that ends early because it was asked to."""
+
+
+@dataclass(frozen=True)
+class JobSpec:
+    """What to do: the kind of job and its parameters (JSON values)."""
+
+    kind: str
+    params: dict[str, Any]
+
+
+class JobContext:
+    """Handed to the function that does a job's work."""
+
+    def __init__(self, workspace: Workspace, folder: Path, spec: JobSpec, device: str) -> None:
+        self.workspace = workspace
+        self.folder = folder
+        self.spec = spec
+        self.device = device
+        self._events = EventWriter(folder)
+        self._lock = threading.Lock()
+        self._status = JobStatus.load(folder)
+        self._last_write = 0.0
+        self._closed = threading.Event()
+        self._beat = threading.Thread(target=self._keep_beating, daemon=True, name="heartbeat")
+        self._beat.start()
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The job's parameters."""
+        return self.spec.params
+
+    def event(self, type: str, **values: Any) -> None:
+        """Append an event with the time now (ISO 8601, UTC)."""
+        self._events.write({"type": type, "time": utc_now(), **values})
+
+    def progress(self, stage: Message, done: float | None = None) -> None:
+        """Say what is being done now and which share of it (0 to 1) is done.
+
+        Cheap enough to be called for every step: the file is replaced at most four times a second,
+        and always when the stage changes.
+        """
+        now = time.monotonic()
+        with self._lock:
+            changed = self._status.stage != stage.to_json()
+            self._status = replace(self._status, stage=stage.to_json(), done=done)
+            if changed or now - self._last_write >= _PROGRESS_SECONDS:
+                self._write(now)
+
+    def stop_requested(self) -> bool:
+        """Whether somebody asked the job to stop."""
+        return (self.folder / STOP_FILE).exists()
+
+    def check_stop(self) -> None:
+        """Raise :class:`Stopped` when somebody asked the job to stop."""
+        if self.stop_requested():
+            self.mark_stopping()
+            raise Stopped
+
+    def mark_stopping(self) -> None:
+        """Record that the stop request was seen."""
+        with self._lock:
+            if self._status.state is JobState.RUNNING:
+                self._status = self._status.moved(JobState.STOPPING)
+                self._write(time.monotonic())
+
+    def finish(self, state: JobState, problem: Problem | None = None) -> None:
+        """Record the end; the last thing a worker does."""
+        self._closed.set()
+        with self._lock:
+            self._status = self._status.moved(
+                state, finished=utc_now(), error=problem.to_json() if problem else None
+            )
+            self._write(time.monotonic())
+        self._events.close()
+
+    def _write(self, now: float) -> None:
+        self._last_write = now
+        self._status = replace(self._status, heartbeat=utc_now())
+        self._status.save(self.folder)
+
+    def _keep_beating(self) -> None:
+        while not self._closed.wait(_HEARTBEAT_SECONDS):
+            with self._lock:
+                if not self._closed.is_set():
+                    self._write(time.monotonic())

@@ -1,0 +1,130 @@
+"""Where everything lives on disk, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core.problems import N_, Problem
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class WorkspaceNotWritable(Problem):
+    what = N_("Pairloom cannot write to its workspace folder {folder}: {reason}.")
+    do = N_("Free some disk space, or set PAIRLOOM_HOME to a folder that you may write to.")
+
+
+class UnknownItem(Problem):
+    what = N_("There is no {item} named {id} in this workspace.")
+    do = N_("It may have been deleted. Choose another one from the list.")
+
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folders of one workspace.  Paths only; whoever owns a folder reads and writes it."""
+
+    root: Path
+
+    @classmethod
+    def open(cls, root: Path | None = None) -> Workspace:
+        """The workspace at ``root``, else at ``$PAIRLOOM_HOME``, else ``workspace/`` beside app.py.
+
+        Raises:
+            WorkspaceNotWritable: the folders cannot be made there.
+        """
+        home = os.environ.get("PAIRLOOM_HOME")
+        root = (root or (Path(home) if home else PROJECT_ROOT / "workspace")).expanduser().resolve()
+        workspace = cls(root)
+        try:
+            for folder in (
+                workspace.datasets,
+                workspace.runs,
+                workspace.corpora,
+                workspace.jobs,
+                workspace.cache,
+            ):
+                folder.mkdir(parents=True, exist_ok=True)
+            probe = root / f".write-{os.getpid()}-{secrets.token_hex(4)}"
+            probe.write_bytes(b"ok")
+            probe.unlink()
+        except OSError as error:
+            raise WorkspaceNotWritable(
+                folder=str(root), reason=error.strerror or str(error)
+            ) from error
+        return workspace
+
+    @property
+    def datasets(self) -> Path:
+        """One folder per dataset."""
+        return self.root / "datasets"
+
+    @property
+    def runs(self) -> Path:
+        """One folder per training run."""
+        return self.root / "runs"
+
+    @property
+    def corpora(self) -> Path:
+        """One folder per search corpus."""
+        return self.root / "corpora"
+
+    @property
+    def jobs(self) -> Path:
+        """One folder per background job that is not a training run."""
+        return self.root / "jobs"
+
+    @property
+    def cache(self) -> Path:
+        """What can be computed again: projections, machine speed, hashes."""
+        return self.root / "cache"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite queue."""
+        return self.root / "workspace.db"
+
+    def item(self, folder: Path, id: str, name: str) -> Path:
+        """The folder of an existing item; ``name`` says what it is ("dataset", "run" …).
+
+        Raises:
+            UnknownItem: there is no such item, or ``id`` is not an id (no path leaves the folder).
+        """
+        if not _ID.fullmatch(id) or not (folder / id).is_dir():
+            raise UnknownItem(item=name, id=id)
+        return folder / id
+
+    def dataset(self, id: str) -> Path:
+        """The folder of dataset ``id``; raises UnknownItem."""
+        return self.item(self.datasets, id, N_("dataset"))
+
+    def run(self, id: str) -> Path:
+        """The folder of run ``id``; raises UnknownItem."""
+        return self.item(self.runs, id, N_("run"))
+
+    def corpus(self, id: str) -> Path:
+        """The folder of corpus ``id``; raises UnknownItem."""
+        return self.item(self.corpora, id, N_("corpus"))
+
+    def job(self, id: str) -> Path:
+        """The folder of job ``id``, a training run or any other; raises UnknownItem."""
+        folder = self.runs if (self.runs / id).is_dir() else self.jobs
+        return self.item(folder, id, N_("job"))
+
+
+def utc_now() -> str:
+    """The time now as ISO 8601 in UTC with milliseconds, e.g. ``2026-11-21T10:15:30.123+00:00``."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def new_id(name: str) -> str:
+    """A new id that sorts by time and says what it is about: ``20261121-101530-product-triplets-3fa9``."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "item"
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{slug}-{secrets.token_hex(2)}"
