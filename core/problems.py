@@ -24,11 +24,16 @@ def as_is(text: str) -> str:
     return text
 
 
+class Term(str):
+    """A parameter that is itself words to be translated, such as the name of a state or a shape."""
+
+
 @dataclass(frozen=True)
 class Message:
     """A sentence that a person will read, kept as a template and its parameters.
 
-    ``template`` is an English sentence with ``{name}`` fields; ``params`` fill them.
+    ``template`` is an English sentence with ``{name}`` fields; ``params`` fill them.  A parameter
+    that is a :class:`Term` is translated too.
     """
 
     template: str
@@ -36,16 +41,28 @@ class Message:
 
     def text(self, translate: Translate = as_is) -> str:
         """The sentence in the language of ``translate``."""
-        return translate(self.template).format(**self.params)
+        params = {
+            name: translate(value) if isinstance(value, Term) else value
+            for name, value in self.params.items()
+        }
+        return translate(self.template).format(**params)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready form that :meth:`from_json` reads back."""
-        return {"template": self.template, "params": dict(self.params)}
+        params = {
+            name: {"term": str(value)} if isinstance(value, Term) else value
+            for name, value in self.params.items()
+        }
+        return {"template": self.template, "params": params}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Message:
         """Read back what :meth:`to_json` wrote."""
-        return cls(data["template"], data.get("params", {}))
+        params = {
+            name: Term(value["term"]) if isinstance(value, dict) else value
+            for name, value in data.get("params", {}).items()
+        }
+        return cls(data["template"], params)
 
 
 class Problem(Exception):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core.problems import N_, Problem
+from core.problems import N_, Problem, Term
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -98,7 +98,7 @@ class Workspace:
             UnknownItem: there is no such item, or ``id`` is not an id (no path leaves the folder).
         """
         if not _ID.fullmatch(id) or not (folder / id).is_dir():
-            raise UnknownItem(item=name, id=id)
+            raise UnknownItem(item=Term(name), id=id)
         return folder / id
 
     def dataset(self, id: str) -> Path:

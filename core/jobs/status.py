@@ -31,10 +31,25 @@ class JobState(StrEnum):
         return self in (JobState.QUEUED, JobState.RUNNING, JobState.STOPPING)
 
     @property
+    def label(self) -> str:
+        """The state's name as a message id."""
+        return _LABELS[self]
+
+    @property
     def has_process(self) -> bool:
         """Whether a process should be alive: running or stopping."""
         return self in (JobState.RUNNING, JobState.STOPPING)
 
+
+_LABELS = {
+    JobState.QUEUED: N_("queued"),
+    JobState.RUNNING: N_("running"),
+    JobState.STOPPING: N_("stopping"),
+    JobState.SUCCEEDED: N_("succeeded"),
+    JobState.FAILED: N_("failed"),
+    JobState.CANCELLED: N_("cancelled"),
+    JobState.INTERRUPTED: N_("interrupted"),
+}
 
 ALLOWED = {
     JobState.QUEUED: {JobState.RUNNING, JobState.CANCELLED, JobState.FAILED},

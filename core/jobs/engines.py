@@ -1,0 +1,116 @@
+"""Where jobs run: the interface, and its first implementation, the processes of this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Protocol
+
+from core.devices import list_devices
+from core.jobs.processes import ProcessIdentity
+from core.jobs.status import JobStatus
+from core.workspace import PROJECT_ROOT, Workspace
+
+LOG_FILE = "log.txt"
+
+
+class Handle(Protocol):
+    """A job's process, wherever it runs."""
+
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+
+    def exit_code(self) -> int | None:
+        """How it ended (negative: the signal that ended it); None while it runs or when unknown."""
+
+    def terminate(self) -> None:
+        """Ask the whole process group to end (SIGTERM)."""
+
+    def kill(self) -> None:
+        """End the whole process group (SIGKILL)."""
+
+
+class Engine(Protocol):
+    """Starts jobs on devices and finds those that an earlier supervisor started."""
+
+    def devices(self) -> list[str]:
+        """The devices that take one training run each, e.g. ``["cuda:0", "cuda:1"]`` or ``["cpu"]``."""
+
+    def start(self, folder: Path, device: str) -> Handle:
+        """Start the job in ``folder`` on ``device``."""
+
+    def adopt(self, status: JobStatus) -> Handle | None:
+        """The living process that ``status`` speaks of; None when it has ended."""
+
+
+class LocalProcess:
+    """A worker on this machine: the leader of its own process group."""
+
+    def __init__(
+        self, identity: ProcessIdentity | None, child: subprocess.Popen[bytes] | None = None
+    ) -> None:
+        self._identity = identity
+        self._child = child
+
+    def alive(self) -> bool:
+        """Whether the process still runs; also reaps it when it is our child and has ended."""
+        if self._child is not None:
+            return self._child.poll() is None
+        return self._identity is not None and self._identity.alive()
+
+    def exit_code(self) -> int | None:
+        """The exit code; None for a process that an earlier supervisor started."""
+        return self._child.poll() if self._child is not None else None
+
+    def terminate(self) -> None:
+        """SIGTERM to the group."""
+        if self._identity is not None:
+            self._identity.signal_group(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """SIGKILL to the group."""
+        if self._identity is not None:
+            self._identity.signal_group(signal.SIGKILL)
+
+
+class LocalEngine:
+    """Runs every job as a process of this machine."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        ids = [device.id for device in list_devices()]
+        self._devices = [id for id in ids if id != "cpu"] or ["cpu"]
+
+    def devices(self) -> list[str]:
+        """Each GPU that was there when the supervisor started; the CPU where there is none."""
+        return self._devices
+
+    def start(self, folder: Path, device: str) -> LocalProcess:
+        """Start a worker: own session, stdin closed, output appended to the folder's ``log.txt``."""
+        environment = dict(os.environ, PAIRLOOM_HOME=str(self._workspace.root))
+        # The worker sees one GPU, or none, whatever the job's code asks torch for.
+        environment["CUDA_VISIBLE_DEVICES"] = (
+            device.removeprefix("cuda:") if device.startswith("cuda:") else ""
+        )
+        environment["PYTHONUNBUFFERED"] = "1"
+        with (folder / LOG_FILE).open("ab") as log:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "core.jobs.worker", str(folder), "--device", device],
+                cwd=PROJECT_ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return LocalProcess(ProcessIdentity.of(child.pid), child)
+
+    def adopt(self, status: JobStatus) -> LocalProcess | None:
+        """Find a worker again by process id and start time."""
+        if status.pid is None or status.process_start is None:
+            return None
+        identity = ProcessIdentity(status.pid, status.process_start)
+        return LocalProcess(identity) if identity.alive() else None

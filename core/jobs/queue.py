@@ -1,0 +1,243 @@
+"""The queue: jobs in order, kept in SQLite, and the folders that hold the truth about each."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from core.files import read_json, write_json, write_text
+from core.jobs.context import STOP_FILE, JobSpec
+from core.jobs.kinds import KINDS
+from core.jobs.status import ALLOWED, JobState, JobStatus, StatusUnreadable
+from core.problems import N_, Problem, Term
+from core.workspace import Workspace, new_id, utc_now
+
+JOB_FILE = "job.json"
+CONFIG_FILE = "config.yaml"
+STOP_GRACE_SECONDS = 60.0
+"""How long a job may take to end by itself after a stop request, before its process gets SIGTERM."""
+TERM_GRACE_SECONDS = 10.0
+"""How long after SIGTERM the process group is killed."""
+
+
+class NotStoppable(Problem):
+    what = N_("{id} has already ended.")
+    do = N_("There is nothing to stop. Reload the page to see how it ended.")
+
+
+class NotResumable(Problem):
+    what = N_("{id} cannot be resumed: it is {state}.")
+    do = N_("Only runs that were cancelled, interrupted or failed can be resumed.")
+
+
+@dataclass(frozen=True)
+class QueuedJob:
+    """One row of the queue."""
+
+    id: str
+    kind: str
+    folder: Path
+
+
+def _connect(workspace: Workspace) -> sqlite3.Connection:
+    connection = sqlite3.connect(workspace.database, timeout=30, isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS queue ("
+        " position INTEGER PRIMARY KEY AUTOINCREMENT,"
+        " id TEXT NOT NULL UNIQUE,"
+        " kind TEXT NOT NULL,"
+        " device TEXT)"  # NULL while the job waits
+    )
+    return connection
+
+
+@contextlib.contextmanager
+def _database(workspace: Workspace) -> Iterator[sqlite3.Connection]:
+    connection = _connect(workspace)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def submit(workspace: Workspace, kind: str, params: dict[str, Any], *, name: str) -> str:
+    """Accept a job: write its folder, then put it at the end of the queue.
+
+    A training run's parameters become ``config.yaml`` in ``runs/``; any other job's become
+    ``job.json`` in ``jobs/``.  The folder appears whole or not at all.
+
+    Returns:
+        The job's id.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"unknown kind of job: {kind}")
+    id = new_id(name)
+    parent = workspace.runs if kind == "train" else workspace.jobs
+    draft = parent / f".{id}"
+    draft.mkdir()
+    try:
+        if kind == "train":
+            text = yaml.safe_dump(params, allow_unicode=True, sort_keys=False)
+            write_text(draft / CONFIG_FILE, text)
+        else:
+            write_json(draft / JOB_FILE, {"kind": kind, "params": params})
+        JobStatus(kind=kind).save(draft)
+        draft.rename(parent / id)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    with _database(workspace) as database:
+        database.execute("INSERT OR IGNORE INTO queue (id, kind) VALUES (?, ?)", (id, kind))
+    return id
+
+
+def read_spec(folder: Path) -> JobSpec:
+    """What the job in ``folder`` is to do."""
+    if (folder / JOB_FILE).exists():
+        return JobSpec(**read_json(folder / JOB_FILE))
+    return JobSpec("train", yaml.safe_load((folder / CONFIG_FILE).read_text(encoding="utf-8")))
+
+
+def request_stop(workspace: Workspace, id: str) -> None:
+    """Ask a job to stop.
+
+    A waiting job is cancelled at once; a running one ends after its current step.
+
+    Raises:
+        NotStoppable: the job has ended.
+        UnknownItem: there is no such job.
+    """
+    folder = workspace.job(id)
+    with _database(workspace) as database:
+        waiting = database.execute(
+            "DELETE FROM queue WHERE id = ? AND device IS NULL", (id,)
+        ).rowcount
+    status = JobStatus.load(folder)
+    if waiting and status.state is JobState.QUEUED:
+        status.moved(JobState.CANCELLED, finished=utc_now()).save(folder)
+    elif not status.state.active:
+        raise NotStoppable(id=id)
+    elif not (folder / STOP_FILE).exists():
+        write_json(folder / STOP_FILE, {"requested": utc_now()})
+
+
+def resume(workspace: Workspace, id: str) -> None:
+    """Put a run that did not finish back into the queue; it goes on from its last whole checkpoint.
+
+    Raises:
+        NotResumable: the run is active or has succeeded.
+        UnknownItem: there is no such run.
+    """
+    folder = workspace.run(id)
+    status = JobStatus.load(folder)
+    if JobState.QUEUED not in ALLOWED[status.state]:
+        raise NotResumable(id=id, state=Term(status.state.label))
+    (folder / STOP_FILE).unlink(missing_ok=True)
+    replace(
+        status.moved(JobState.QUEUED),
+        finished=None,
+        error=None,
+        stage=None,
+        done=None,
+        pid=None,
+        process_start=None,
+        attempt=status.attempt + 1,
+    ).save(folder)
+    with _database(workspace) as database:
+        database.execute("INSERT OR IGNORE INTO queue (id, kind) VALUES (?, 'train')", (id,))
+
+
+def waiting_jobs(workspace: Workspace) -> list[QueuedJob]:
+    """The jobs that wait for a device, first in first."""
+    with _database(workspace) as database:
+        rows = database.execute(
+            "SELECT id, kind FROM queue WHERE device IS NULL ORDER BY position"
+        ).fetchall()
+    return [QueuedJob(id, kind, _folder(workspace, id, kind)) for id, kind in rows]
+
+
+def placed_jobs(workspace: Workspace) -> dict[str, list[QueuedJob]]:
+    """The jobs that hold a device or the light lane, by its name."""
+    with _database(workspace) as database:
+        rows = database.execute(
+            "SELECT id, kind, device FROM queue WHERE device IS NOT NULL ORDER BY position"
+        ).fetchall()
+    placed: dict[str, list[QueuedJob]] = {}
+    for id, kind, device in rows:
+        placed.setdefault(device, []).append(QueuedJob(id, kind, _folder(workspace, id, kind)))
+    return placed
+
+
+def place(workspace: Workspace, id: str, device: str) -> bool:
+    """Give a waiting job a device; False when it does not wait any more (it was cancelled)."""
+    with _database(workspace) as database:
+        changed = database.execute(
+            "UPDATE queue SET device = ? WHERE id = ? AND device IS NULL", (device, id)
+        ).rowcount
+    return changed == 1
+
+
+def release(workspace: Workspace, id: str) -> None:
+    """Take an ended job out of the queue."""
+    with _database(workspace) as database:
+        database.execute("DELETE FROM queue WHERE id = ?", (id,))
+
+
+def queue_position(workspace: Workspace, id: str) -> int | None:
+    """How many waiting jobs of its lane stand before a waiting job; None when it does not wait."""
+    waiting = waiting_jobs(workspace)
+    trains = {job.id: KINDS[job.kind].trains for job in waiting if job.kind in KINDS}
+    if id not in trains:
+        return None
+    lane = [job.id for job in waiting if trains.get(job.id) == trains[id]]
+    return lane.index(id)
+
+
+def restore_queue(workspace: Workspace) -> None:
+    """Make the queue agree with the folders: they are the truth, also when the database is lost.
+
+    Folders that wait and are missing are added in the order in which they were made; rows whose
+    folder is gone or has ended are dropped.
+    """
+    with _database(workspace) as database:
+        database.execute("BEGIN IMMEDIATE")
+        known = {id for (id,) in database.execute("SELECT id FROM queue")}
+        active: dict[str, JobStatus] = {}
+        for parent in (workspace.runs, workspace.jobs):
+            for folder in parent.iterdir():
+                if folder.name.startswith(".") or not folder.is_dir():
+                    continue
+                try:
+                    status = JobStatus.load(folder)
+                except StatusUnreadable:
+                    continue
+                if status.state.active:
+                    active[folder.name] = status
+        for id in known - active.keys():
+            database.execute("DELETE FROM queue WHERE id = ?", (id,))
+        for id in sorted(active.keys() - known, key=lambda id: (active[id].created, id)):
+            status = active[id]
+            device = (status.device or "cpu") if status.state.has_process else None
+            database.execute(
+                "INSERT INTO queue (id, kind, device) VALUES (?, ?, ?)", (id, status.kind, device)
+            )
+        database.execute("COMMIT")
+
+
+def _folder(workspace: Workspace, id: str, kind: str) -> Path:
+    return (workspace.runs if kind == "train" else workspace.jobs) / id
+
+
+def unplace(workspace: Workspace, id: str) -> None:
+    """Take a job's device away, so that it waits again at its old place."""
+    with _database(workspace) as database:
+        database.execute("UPDATE queue SET device = NULL WHERE id = ?", (id,))

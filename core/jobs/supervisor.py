@@ -1,0 +1,251 @@
+"""The supervisor: one process per workspace that starts jobs, watches them and reaps them.
+
+It is started on demand (:func:`ensure_supervisor`), belongs to no web server, and ends by itself
+when nothing has happened for a while.  It may die at any moment: its successor finds every job by
+the job's own folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+from filelock import FileLock, Timeout
+
+from core.encoder.keeper import EncoderKeeper
+from core.files import read_json
+from core.jobs import queue
+from core.jobs.context import STOP_FILE
+from core.jobs.engines import Engine, Handle, LocalEngine
+from core.jobs.kinds import KINDS
+from core.jobs.status import JobState, JobStatus, StatusUnreadable
+from core.jobs.worker import LOCK_FILE as WORKER_LOCK
+from core.problems import N_, Problem
+from core.workspace import PROJECT_ROOT, Workspace, utc_now
+
+LOCK_FILE = "supervisor.lock"
+LOG_FILE = "supervisor.log"
+LIGHT_LANE = ("light-0", "light-1")
+"""Where jobs run that do not take a whole device."""
+
+_POLL_SECONDS = 0.2
+_RESTORE_SECONDS = 30.0
+_IDLE_SECONDS = 15 * 60.0
+_log = logging.getLogger("pairloom.supervisor")
+
+
+class ProcessVanished(Problem):
+    what = N_("The process of this run ended without a word (the computer was switched off, perhaps).")
+    do = N_("What was saved is kept. Resume the run to go on from the last checkpoint.")
+
+
+class ProcessKilled(Problem):
+    what = N_("The process of this run was ended from outside by signal {signal}.")
+    do = N_("What was saved is kept. Resume the run to go on from the last checkpoint.")
+
+
+class KilledForMemory(Problem):
+    what = N_(
+        "The process of this run was killed, most likely by the system because memory ran out."
+    )
+    do = N_("Choose a smaller batch size or a shorter maximum length, then resume or start again.")
+
+
+class ProcessFailed(Problem):
+    what = N_("The process of this run could not go on (exit code {code}).")
+    do = N_("The log has the details.")
+
+
+def ensure_supervisor(workspace: Workspace) -> None:
+    """Start the workspace's supervisor unless one is running; returns at once."""
+    try:
+        with FileLock(workspace.root / LOCK_FILE, timeout=0):
+            pass
+    except Timeout:
+        return
+    with (workspace.root / LOG_FILE).open("ab") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "core.jobs.supervisor", "--workspace", str(workspace.root)],
+            cwd=PROJECT_ROOT,
+            env=dict(os.environ, PAIRLOOM_HOME=str(workspace.root)),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    # Reaped when it ends, so that a long-lived server collects no zombies.
+    threading.Thread(target=child.wait, daemon=True, name="supervisor-reaper").start()
+
+
+@dataclass(frozen=True)
+class _Placed:
+    handle: Handle
+    lane: str
+    folder: Path
+
+
+class Supervisor:
+    """Places waiting jobs on free devices and records how each job ended."""
+
+    def __init__(self, workspace: Workspace, engine: Engine) -> None:
+        self._workspace = workspace
+        self._engine = engine
+        self._placed: dict[str, _Placed] = {}
+
+    def reconcile(self) -> None:
+        """Agree with the disk: adopt what lives, finish what has ended, queue what waits."""
+        queue.restore_queue(self._workspace)
+        for device, jobs in queue.placed_jobs(self._workspace).items():
+            for job in jobs:
+                if job.id not in self._placed:
+                    self._reconcile_job(job, device)
+
+    def _reconcile_job(self, job: queue.QueuedJob, device: str) -> None:
+        try:
+            status = JobStatus.load(job.folder)
+        except StatusUnreadable:
+            queue.release(self._workspace, job.id)
+            return
+        handle = self._engine.adopt(status) if status.state.has_process else None
+        if handle is not None:
+            _log.info("adopted %s", job.id)
+            self._placed[job.id] = _Placed(handle, device, job.folder)
+        elif status.state is JobState.QUEUED:
+            # Given a device by a supervisor that died before its worker wrote a word.  A worker that
+            # is just starting holds the folder's lock; it is found at the next look.
+            if _lock_is_free(job.folder / WORKER_LOCK):
+                queue.unplace(self._workspace, job.id)
+        else:
+            self._record_end(job.id, job.folder, exit_code=None)
+
+    def step(self) -> bool:
+        """One round: reap, stop, place.  Returns whether any job is active or waiting."""
+        for id, placed in list(self._placed.items()):
+            if placed.handle.alive():
+                self._escalate_stop(placed)
+            else:
+                del self._placed[id]
+                self._record_end(id, placed.folder, placed.handle.exit_code())
+        waiting = queue.waiting_jobs(self._workspace)
+        for job in waiting:
+            lane = self._free_lane(job.kind)
+            if lane is not None and queue.place(self._workspace, job.id, lane):
+                _log.info("starting %s on %s", job.id, lane)
+                device = lane if KINDS[job.kind].trains else "cpu"
+                handle = self._engine.start(job.folder, device)
+                self._placed[job.id] = _Placed(handle, lane, job.folder)
+        return bool(waiting or self._placed)
+
+    def _free_lane(self, kind: str) -> str | None:
+        lanes = self._engine.devices() if KINDS[kind].trains else LIGHT_LANE
+        taken = {placed.lane for placed in self._placed.values()}
+        return next((lane for lane in lanes if lane not in taken), None)
+
+    def _escalate_stop(self, placed: _Placed) -> None:
+        try:
+            requested = datetime.fromisoformat(read_json(placed.folder / STOP_FILE)["requested"])
+        except (OSError, ValueError, KeyError):
+            return
+        waited = (datetime.now(UTC) - requested).total_seconds()
+        if waited > queue.STOP_GRACE_SECONDS + queue.TERM_GRACE_SECONDS:
+            placed.handle.kill()
+        elif waited > queue.STOP_GRACE_SECONDS:
+            placed.handle.terminate()
+
+    def _record_end(self, id: str, folder: Path, exit_code: int | None) -> None:
+        """Write the last word about a job whose process has ended, if the worker did not."""
+        queue.release(self._workspace, id)
+        try:
+            status = JobStatus.load(folder)
+        except StatusUnreadable:
+            return
+        if not status.state.active:
+            return
+        stopped = (folder / STOP_FILE).exists()
+        if status.state is JobState.QUEUED:
+            problem = _reason(exit_code) or ProcessVanished()
+            status.moved(JobState.FAILED, finished=utc_now(), error=problem.to_json()).save(folder)
+        elif stopped:
+            status.moved(JobState.CANCELLED, finished=utc_now()).save(folder)
+        else:
+            problem = _reason(exit_code) or ProcessVanished()
+            status.moved(
+                JobState.INTERRUPTED, finished=utc_now(), error=problem.to_json()
+            ).save(folder)
+        _log.info("%s ended as %s", id, JobStatus.load(folder).state)
+
+
+def _reason(exit_code: int | None) -> Problem | None:
+    if exit_code is None or exit_code == 0:
+        return None
+    if exit_code == -signal.SIGKILL:
+        return KilledForMemory()
+    if exit_code < 0:
+        return ProcessKilled(signal=signal.Signals(-exit_code).name)
+    return ProcessFailed(code=exit_code)
+
+
+def _lock_is_free(path: Path) -> bool:
+    try:
+        with FileLock(path, timeout=0):
+            return True
+    except Timeout:
+        return False
+
+
+def serve(workspace: Workspace) -> None:
+    """Run until idle for a while or asked to end; jobs in progress go on without it."""
+    ending = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ending.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    supervisor = Supervisor(workspace, LocalEngine(workspace))
+    encoder = EncoderKeeper(workspace)
+    last_busy = time.monotonic()
+    next_restore = 0.0
+    while not ending.wait(_POLL_SECONDS):
+        now = time.monotonic()
+        if now >= next_restore:
+            supervisor.reconcile()
+            next_restore = now + _RESTORE_SECONDS
+        busy = supervisor.step()
+        encoder_alive = encoder.step()
+        if busy or encoder_alive:
+            last_busy = now
+        elif now - last_busy > _IDLE_SECONDS:
+            _log.info("nothing to do; ending")
+            return
+
+
+def main() -> int:
+    """Take the workspace's lock and serve; leave at once when another supervisor has it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workspace", type=Path, required=True)
+    arguments = parser.parse_args()
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    workspace = Workspace.open(arguments.workspace)
+    try:
+        with FileLock(workspace.root / LOCK_FILE, timeout=0):
+            serve(workspace)
+    except Timeout:
+        _log.info("another supervisor serves this workspace")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""Watches the trainer: writes events for the live view, keeps checkpoints whole, stops on request."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import psutil
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from core.files import write_json
+from core.jobs.context import JobContext
+from core.problems import N_, Message, Problem
+from core.training.checkpoints import WHOLE_MARK
+
+TRAINING_STAGE = N_("Training: step {step} of {steps}")
+
+
+class LossNotANumber(Problem):
+    what = N_("The loss stopped being a number at step {step}: the training has come apart.")
+    do = N_("Lower the learning rate by a factor of ten and start again.")
+
+
+class ProgressCallback(TrainerCallback):
+    """Turns what the trainer says into events and progress of the job."""
+
+    def __init__(self, job: JobContext, rows_per_step: int) -> None:
+        self._job = job
+        self._rows_per_step = rows_per_step
+        self._process = psutil.Process()
+        self._step_seconds: deque[float] = deque(maxlen=50)
+        self._step_began = 0.0
+        self._logged_step = 0
+        self._logged_time = 0.0
+        self._evaluation_seconds = 0.0
+        self.steps_done = 0
+        self.stopped = False
+
+    def on_train_begin(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        **_: Any,
+    ) -> None:
+        """Say how many steps there are to be."""
+        self._logged_step = state.global_step
+        self._logged_time = time.monotonic()
+        self._job.event(
+            "start", step=state.global_step, steps=state.max_steps, epochs=args.num_train_epochs
+        )
+
+    def on_step_begin(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        **_: Any,
+    ) -> None:
+        """Note when the step began."""
+        self._step_began = time.monotonic()
+
+    def on_step_end(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        **_: Any,
+    ) -> None:
+        """Report progress; on the last step ask for a log line and an evaluation; obey a stop."""
+        self._step_seconds.append(time.monotonic() - self._step_began)
+        self.steps_done += 1
+        step, steps = state.global_step, state.max_steps
+        self._job.progress(Message(TRAINING_STAGE, {"step": step, "steps": steps}), step / steps)
+        if step == steps:
+            control.should_log = control.should_evaluate = True
+        elif self._job.stop_requested():
+            self._job.mark_stopping()
+            self.stopped = True
+            control.should_log = control.should_save = control.should_training_stop = True
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        """Write a point of the curve."""
+        if not logs or "loss" not in logs:
+            return
+        step, now = state.global_step, time.monotonic()
+        if not math.isfinite(logs["loss"]):
+            raise LossNotANumber(step=step)
+        steps = max(1, step - self._logged_step)
+        self._job.event(
+            "train",
+            step=step,
+            epoch=round(state.epoch or 0.0, 4),
+            loss=logs["loss"],
+            learning_rate=logs.get("learning_rate"),
+            rows_per_second=steps * self._rows_per_step / max(1e-6, now - self._logged_time),
+            memory_bytes=self._process.memory_info().rss,
+            eta_seconds=self._seconds_left(args, state),
+        )
+        self._logged_step, self._logged_time = step, now
+
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        metrics: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        """Write a point of the held-out curve."""
+        if metrics and "eval_loss" in metrics:
+            self._evaluation_seconds = metrics.get("eval_runtime", 0.0)
+            self._job.event(
+                "held_out",
+                step=state.global_step,
+                epoch=round(state.epoch or 0.0, 4),
+                loss=metrics["eval_loss"],
+            )
+
+    def on_save(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        **_: Any,
+    ) -> None:
+        """Mark the checkpoint as whole; a process killed while saving leaves one without the mark."""
+        assert args.output_dir is not None
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        write_json(folder / WHOLE_MARK, {"step": state.global_step})
+        self._job.event("checkpoint", step=state.global_step)
+
+    def _seconds_left(self, args: TrainingArguments, state: TrainerState) -> float:
+        if not self._step_seconds:
+            return 0.0
+        left = state.max_steps - state.global_step
+        evaluations = left / args.eval_steps if args.eval_steps else 0.0
+        typical = sum(self._step_seconds) / len(self._step_seconds)
+        return left * typical + evaluations * self._evaluation_seconds

@@ -1,0 +1,302 @@
+"""The training job: reads the configuration, scores the base, trains, scores again, reports."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from core.data.shapes import Shape
+from core.data.split import Split, split_rows
+from core.data.store import load_dataset
+from core.files import write_json
+from core.inspection.widgets import Example, choose_examples
+from core.jobs.context import JobContext, Stopped
+from core.models.bases import ResolvedBase, resolve
+from core.problems import N_, Message, Problem
+from core.training import artifacts
+from core.training.checkpoints import CHECKPOINTS, checkpoint_step, last_whole_checkpoint
+from core.training.config import RunConfig
+from core.training.encoding import encode_texts, load_model, torch_device
+from core.training.evaluation import PRIMARY, Scores, Task, make_task, score_lexical, score_model
+from core.training.exam import take_exam
+from core.training.losses import check_fit, loss_named
+from core.training.report import ModelScores, Report, judge
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+    from core.training.progress import ProgressCallback
+
+HELD_OUT_LIMIT = 500
+"""The most held-out rows that are scored: enough for an honest interval, few enough for two cores."""
+
+
+class DatasetChanged(Problem):
+    what = N_("The dataset {name} is not the one that this configuration was made for.")
+    do = N_("Choose the dataset again on the Train screen, or take the dataset line out of the file.")
+
+
+class TooFewRows(Problem):
+    what = N_("Only {rows} rows are left for training after {held_out} were held out.")
+    do = N_("Add rows to the table, or lower the held-out share.")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The dataset of a run, divided."""
+
+    shape: Shape
+    train: pd.DataFrame
+    held_out: pd.DataFrame
+    split: Split
+    examples: list[Example]
+
+
+def train(job: JobContext) -> None:
+    """Do a training run from its configuration to its report.
+
+    Raises:
+        Problem: what a person has to mend.
+        Stopped: the run was asked to stop; its last checkpoint is whole.
+    """
+    # Everything a run needs is on this machine by now; a hub that cannot be reached must not delay it.
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    config = RunConfig.parse(job.params, "config.yaml")
+    began = time.monotonic()
+    job.progress(Message(N_("Reading the dataset")))
+    rows = _read_rows(job, config)
+    task = make_task(rows.held_out, rows.shape)
+    job.progress(Message(N_("Scoring BM25 keyword search on the held-out rows")))
+    lexical = _scored(job, "bm25", lambda: score_lexical(task))
+
+    job.progress(Message(N_("Loading PyTorch and the base model")))
+    base = resolve(job.workspace, config.base)
+    reference = _reference(job, base)
+    job.check_stop()
+    job.progress(Message(N_("Scoring {model} before training"), {"model": reference.name}))
+    before = _scored(job, "base", lambda: _score_reference(job, task, reference))
+    checkpoint = last_whole_checkpoint(job.folder)
+    model = _load_model(job, config, base, rows, checkpoint)
+    untrained = None
+    if base.kind == "static" and base.path is None:
+        untrained = _scored(job, "untrained", lambda: score_model(task, partial(encode_texts, job, model)))
+
+    training = _fit(job, config, rows, model, checkpoint)
+    job.progress(Message(N_("Scoring the tuned model on the held-out rows")), 1.0)
+    after = score_model(task, partial(encode_texts, job, model))
+    _describe(model, config, base, rows)
+    artifacts.save_model(job.folder, model)
+    job.progress(Message(N_("Examining the tuned model on unseen questions")), 1.0)
+    exam = take_exam(job, config, reference, model) if config.evaluation.exam else None
+
+    job.progress(Message(N_("Writing the report")), 1.0)
+    verdict, difference, messages = judge(task, before, after, lexical, config.training.seed)
+    models = [
+        ModelScores("base", reference.name, before.metrics),
+        *([ModelScores("untrained", base.name, untrained.metrics)] if untrained else []),
+        ModelScores("tuned", config.name, after.metrics),
+        ModelScores("bm25", "BM25", lexical.metrics),
+    ]
+    Report(
+        shape=rows.shape.value,
+        primary=PRIMARY[rows.shape],
+        questions=task.size,
+        held_out_rows=len(rows.held_out),
+        train_rows=len(rows.train),
+        split={"by": rows.split.by, "message": rows.split.message.to_json()},
+        models=models,
+        verdict=verdict,
+        difference=difference,
+        messages=[message.to_json() for message in messages],
+        training={**training, "device": job.device, "total_seconds": time.monotonic() - began},
+        exam=exam,
+    ).save(job.folder)
+    shutil.rmtree(job.folder / CHECKPOINTS, ignore_errors=True)
+
+
+def _read_rows(job: JobContext, config: RunConfig) -> Rows:
+    dataset = load_dataset(job.workspace, config.dataset.id)
+    if dataset.info.content_hash != config.dataset.content_hash:
+        raise DatasetChanged(name=config.dataset.name)
+    shape = dataset.info.shape
+    check_fit(loss_named(config.loss.name), shape)
+    frame = dataset.frame()
+    seed = config.training.seed
+    split = split_rows(frame, shape, config.evaluation.held_out_share, seed)
+    if len(split.train) < 2:
+        raise TooFewRows(rows=len(split.train), held_out=len(split.held_out))
+    held_out_rows = split.held_out
+    if len(held_out_rows) > HELD_OUT_LIMIT:
+        draw = np.random.default_rng(seed).choice(held_out_rows, HELD_OUT_LIMIT, replace=False)
+        held_out_rows = np.sort(draw)
+    examples = choose_examples(frame, shape, held_out_rows, seed)
+    held_out = frame.iloc[held_out_rows].reset_index(drop=True)
+    artifacts.save_rows(job.folder, held_out, examples)
+    return Rows(shape, frame.iloc[split.train].reset_index(drop=True), held_out, split, examples)
+
+
+def _reference(job: JobContext, base: ResolvedBase) -> ResolvedBase:
+    """What the analyst had before: the base, or for a model made from nothing the bundled one."""
+    reference = base if base.path is not None else resolve(job.workspace, artifacts.BUNDLED)
+    artifacts.save_reference(job.folder, reference)
+    return reference
+
+
+def _load_model(
+    job: JobContext, config: RunConfig, base: ResolvedBase, rows: Rows, checkpoint: Path | None
+) -> SentenceTransformer:
+    source = checkpoint or base.path
+    if source is not None:
+        model = load_model(source, job.device)
+    else:
+        from core.models.static import build_static, train_tokenizer
+
+        job.progress(Message(N_("Learning a vocabulary from your texts")))
+        columns = [name for name in ("anchor", "positive", "negative") if name in rows.train]
+        texts = pd.unique(pd.concat([rows.train[name] for name in columns])).tolist()
+        tokenizer = train_tokenizer(
+            texts, config.base.vocabulary_size, config.base.max_piece_length
+        )
+        model = build_static(tokenizer, texts, config.base.dimension, config.training.seed)
+        model.to(torch_device(job.device))
+    if config.training.max_length is not None and base.max_length is not None:
+        model.max_seq_length = min(config.training.max_length, base.max_length)
+    return model
+
+
+def _fit(
+    job: JobContext,
+    config: RunConfig,
+    rows: Rows,
+    model: SentenceTransformer,
+    checkpoint: Path | None,
+) -> dict[str, Any]:
+    """Train ``model`` in place; returns steps, seconds and rows per second."""
+    import torch
+    from datasets import Dataset
+    from sentence_transformers import SentenceTransformerTrainer
+
+    from core.training.progress import ProgressCallback
+
+    spec = loss_named(config.loss.name)
+    loss = spec.build(model, spec.settings(config.loss.parameters))
+    columns = [c for c in ("anchor", "positive", "negative", "score") if c in rows.train]
+    callback = ProgressCallback(job, config.training.batch_size)
+    _set_card_facts(model, config, rows)
+    torch.manual_seed(config.training.seed)
+    trainer = SentenceTransformerTrainer(
+        model=model,
+        args=_arguments(job, config, len(rows.train), in_batch=spec.in_batch),
+        train_dataset=Dataset.from_pandas(rows.train[columns], preserve_index=False),
+        eval_dataset=Dataset.from_pandas(rows.held_out[columns], preserve_index=False),
+        loss=loss,
+        callbacks=[callback],
+    )
+    if checkpoint is not None:
+        job.event("resumed", step=checkpoint_step(checkpoint))
+    began = time.monotonic()
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if callback.stopped:
+        raise Stopped
+    return _speed(callback, trainer.state.global_step, config, time.monotonic() - began)
+
+
+def _speed(
+    callback: ProgressCallback, steps: int, config: RunConfig, seconds: float
+) -> dict[str, Any]:
+    return {
+        "steps": steps,
+        "seconds": seconds,
+        "rows_per_second": callback.steps_done * config.training.batch_size / seconds,
+    }
+
+
+def _arguments(job: JobContext, config: RunConfig, rows: int, *, in_batch: bool) -> Any:
+    import torch
+    from sentence_transformers import SentenceTransformerTrainingArguments
+    from sentence_transformers.base.sampler import BatchSamplers
+
+    training = config.training
+    steps = artifacts.optimiser_steps(rows, training.batch_size, training.epochs)
+    on_gpu = job.device.startswith("cuda")
+    evaluate_every = max(1, -(-steps // artifacts.EVALUATIONS))
+    return SentenceTransformerTrainingArguments(
+        output_dir=str(job.folder / CHECKPOINTS),
+        num_train_epochs=training.epochs,
+        per_device_train_batch_size=training.batch_size,
+        per_device_eval_batch_size=training.batch_size,
+        learning_rate=training.learning_rate,
+        warmup_steps=training.warmup_share,
+        weight_decay=training.weight_decay,
+        seed=training.seed,
+        # Other rows' answers count as wrong ones, so a repeated text would be its own wrong answer.
+        batch_sampler=BatchSamplers.NO_DUPLICATES if in_batch else BatchSamplers.BATCH_SAMPLER,
+        logging_first_step=True,
+        logging_steps=max(1, steps // 150),
+        # A filtered curve would hide the one thing a person must know: that the loss is not a number.
+        logging_nan_inf_filter=False,
+        eval_strategy="steps",
+        eval_steps=evaluate_every,
+        eval_on_start=True,
+        save_strategy="steps",
+        save_steps=max(1, min(evaluate_every * 2, 500)),
+        save_total_limit=2,
+        use_cpu=not on_gpu,
+        bf16=on_gpu and torch.cuda.is_bf16_supported(),
+        tf32=True if on_gpu and torch.cuda.get_device_capability() >= (8, 0) else None,
+        dataloader_pin_memory=on_gpu,
+        report_to="none",
+        disable_tqdm=True,
+    )
+
+
+def _set_card_facts(model: SentenceTransformer, config: RunConfig, rows: Rows) -> None:
+    """Preset what the library would otherwise take from the data or ask a hub for."""
+    card = model.model_card_data
+    card.local_files_only = True
+    card.widget = [
+        {"source_sentence": example.source, "sentences": list(example.sentences)}
+        for example in rows.examples
+    ]
+    card.usage_examples = list(
+        [rows.examples[0].source, *rows.examples[0].sentences[:2]] if rows.examples else []
+    )
+
+
+def _describe(
+    model: SentenceTransformer, config: RunConfig, base: ResolvedBase, rows: Rows
+) -> None:
+    """Write the base under the name by which others know it, never as a path."""
+    card = model.model_card_data
+    if base.path is not None:
+        card.base_model = base.name
+    card.model_name = config.name
+
+
+def _score_reference(job: JobContext, task: Task, reference: ResolvedBase) -> Scores:
+    assert reference.path is not None
+    model = load_model(reference.path, job.device)
+    return score_model(task, partial(encode_texts, job, model))
+
+
+def _scored(job: JobContext, role: str, compute: Callable[[], Scores]) -> Scores:
+    """Scores that survive a resume: computed once, kept in the run's folder."""
+    path = job.folder / artifacts.SCORES / f"{role}.json"
+    scores = artifacts.load_scores(path)
+    if scores is None:
+        scores = compute()
+        path.parent.mkdir(exist_ok=True)
+        write_json(
+            path, {"metrics": scores.metrics, "per_question": scores.per_question.tolist()}
+        )
+        job.event("scores", role=role, metrics=scores.metrics)
+    return scores
