@@ -1,0 +1,1 @@
+"""One warm process that holds a few models and turns texts into vectors for every page."""

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -77,10 +78,18 @@ class LocalProcess:
 
 
 class LocalEngine:
-    """Runs every job as a process of this machine."""
+    """Runs every job as a process of this machine.
 
-    def __init__(self, workspace: Workspace) -> None:
+    ``worker`` is the command that a job's folder and device are appended to.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        worker: Sequence[str] = (sys.executable, "-m", "core.jobs.worker"),
+    ) -> None:
         self._workspace = workspace
+        self._worker = worker
         ids = [device.id for device in list_devices()]
         self._devices = [id for id in ids if id != "cpu"] or ["cpu"]
 
@@ -98,7 +107,7 @@ class LocalEngine:
         environment["PYTHONUNBUFFERED"] = "1"
         with (folder / LOG_FILE).open("ab") as log:
             child = subprocess.Popen(
-                [sys.executable, "-m", "core.jobs.worker", str(folder), "--device", device],
+                [*self._worker, str(folder), "--device", device],
                 cwd=PROJECT_ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,

@@ -241,3 +241,8 @@ def unplace(workspace: Workspace, id: str) -> None:
     """Take a job's device away, so that it waits again at its old place."""
     with _database(workspace) as database:
         database.execute("UPDATE queue SET device = NULL WHERE id = ?", (id,))
+
+
+def stop_requested(folder: Path) -> bool:
+    """Whether somebody asked the job in ``folder`` to stop."""
+    return (folder / STOP_FILE).exists()

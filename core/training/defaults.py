@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from core.data.samples import SAMPLES
 from core.data.shapes import Shape
 from core.data.store import DatasetInfo
 from core.models.bases import BaseConfig, resolve
+from core.retrieval.sample_corpora import find_sample_corpus
 from core.training.config import (
     DatasetConfig,
     EvaluationConfig,
@@ -25,14 +27,17 @@ def propose(
     base: BaseConfig,
     *,
     loss: str | None = None,
-    exam: str | None = None,
 ) -> RunConfig:
     """A configuration that suits the table and the base without any further choice.
+
+    A bundled sample is examined on its own corpus, if that has been added too.
 
     Raises:
         Problem: the base cannot be used.
     """
     resolved = resolve(workspace, base)
+    sample = SAMPLES.get(dataset.sample or "")
+    exam = find_sample_corpus(workspace, sample.corpus) if sample else None
     spec = LOSSES[loss] if loss else losses_for(dataset.shape)[0]
     training = (
         _static_training(dataset.rows, in_batch=spec.in_batch)
@@ -72,5 +77,5 @@ def _static_training(rows: int, *, in_batch: bool) -> TrainingConfig:
         batch_size=batch if in_batch else min(batch, 64),
         # An embedding table has no layers above it to upset, and each row is seen rarely: a rate
         # a thousand times that of a transformer is usual.
-        learning_rate=0.01,
+        learning_rate=0.02,
     )

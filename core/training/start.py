@@ -52,10 +52,14 @@ def start_run(workspace: Workspace, config: RunConfig) -> str:
 
 def sample_config(workspace: Workspace, sample_id: str) -> RunConfig:
     """The configuration that the form proposes for a bundled sample; adds the sample if need be."""
-    dataset = load_dataset(workspace, add_sample(workspace, sample_id))
-    sample = SAMPLES[sample_id]
-    exam = add_sample_corpus(workspace, sample.corpus) if sample.corpus else None
-    return propose(workspace, dataset.info, BaseConfig(kind=sample.base), exam=exam)
+    dataset = load_dataset(workspace, add_sample_with_exam(workspace, sample_id))
+    return propose(workspace, dataset.info, BaseConfig(kind=SAMPLES[sample_id].base))
+
+
+def add_sample_with_exam(workspace: Workspace, sample_id: str) -> str:
+    """Add a bundled sample and the corpus of its exam; returns the dataset's id."""
+    add_sample_corpus(workspace, SAMPLES[sample_id].corpus)
+    return add_sample(workspace, sample_id)
 
 
 def quickstart(workspace: Workspace, sample_id: str) -> str:

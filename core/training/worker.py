@@ -28,6 +28,7 @@ from core.training.config import RunConfig
 from core.training.encoding import encode_texts, load_model, torch_device
 from core.training.evaluation import PRIMARY, Scores, Task, make_task, score_lexical, score_model
 from core.training.exam import take_exam
+from core.training.limits import HELD_OUT_LIMIT
 from core.training.losses import check_fit, loss_named
 from core.training.report import ModelScores, Report, judge
 
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
     from core.training.progress import ProgressCallback
-
-HELD_OUT_LIMIT = 500
-"""The most held-out rows that are scored: enough for an honest interval, few enough for two cores."""
 
 
 class DatasetChanged(Problem):

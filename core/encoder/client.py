@@ -1,0 +1,119 @@
+"""Asking the encoder: texts in, unit vectors out, without importing torch here."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.encoder.place import request_file, served_by, socket_path
+from core.encoder.protocol import receive, send
+from core.problems import N_, Message, Problem
+from core.workspace import Workspace
+
+START_SECONDS = 90.0
+"""How long the encoder may take to come up: importing PyTorch from a cold disk is slow."""
+_POLL_SECONDS = 0.05
+
+
+class EncoderUnavailable(Problem):
+    what = N_("The process that turns texts into vectors does not start.")
+    do = N_("Look into encoder.log in the cache folder of the workspace, then reload the page.")
+
+
+class EncoderDied(Problem):
+    what = N_("The process that turns texts into vectors ended in the middle of the work.")
+    do = N_("It is being started again. Try once more; if it ends again, memory may be too small.")
+
+
+class EncoderProblem(Problem):
+    """A problem that the encoder met and put into words."""
+
+    what = N_("{problem}")
+    do = N_("{advice}")
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        self._what, self._do = Message.from_json(error["what"]), Message.from_json(error["do"])
+        self._kind = str(error["kind"])
+        super().__init__(problem=self._what.text(), advice=self._do.text())
+
+    @property
+    def kind(self) -> str:
+        """The name of the problem that the encoder met."""
+        return self._kind
+
+    def message(self) -> Message:
+        """What is wrong, in the words of the problem that the encoder met."""
+        return self._what
+
+    def advice(self) -> Message:
+        """What to do about it."""
+        return self._do
+
+
+def encode(workspace: Workspace, model: Path, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Vectors of length 1, float32 of shape [number of texts, dimension], in the texts' order.
+
+    Starts the encoder when it is not there, and asks once more when it dies meanwhile.
+
+    Args:
+        workspace: whose encoder is asked.
+        model: the model's folder.
+        texts: at least one.
+
+    Raises:
+        EncoderUnavailable: the encoder does not come up.
+        EncoderDied: it ended twice while it worked on this.
+        EncoderProblem: the model cannot be loaded.
+    """
+    if not texts:
+        raise ValueError("there must be at least one text")
+    request = {"ask": "encode", "model": str(model), "texts": list(texts)}
+    for _attempt in range(2):
+        try:
+            with _connection(workspace) as connection:
+                send(connection, request)
+                answer, body = receive(connection)
+        except ConnectionError:
+            continue
+        if "error" in answer:
+            raise EncoderProblem(answer["error"])
+        vectors = np.frombuffer(body, dtype=np.float32).reshape(answer["shape"])
+        return vectors.copy()
+    raise EncoderDied
+
+
+def warm_up(workspace: Workspace) -> None:
+    """See to it that an encoder is on its way; returns at once."""
+    from core.jobs.supervisor import ensure_supervisor
+
+    if served_by(workspace) is None:
+        request_file(workspace).touch()
+    ensure_supervisor(workspace)
+
+
+@contextlib.contextmanager
+def _connection(workspace: Workspace) -> Iterator[socket.socket]:
+    deadline = time.monotonic() + START_SECONDS
+    asked = False
+    while True:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(str(socket_path(workspace)))
+            break
+        except (FileNotFoundError, ConnectionRefusedError):
+            connection.close()
+        if not asked:
+            warm_up(workspace)
+            asked = True
+        if time.monotonic() > deadline:
+            raise EncoderUnavailable
+        time.sleep(_POLL_SECONDS)
+    with connection:
+        yield connection

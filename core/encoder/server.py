@@ -1,0 +1,306 @@
+"""The encoder process: ``python -m core.encoder.server --workspace FOLDER``.
+
+Connections are answered by threads; a single thread encodes, taking a few texts of every waiting
+request in turn, so that a short question does not wait behind a long corpus.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from core.encoder.place import IDLE_EXIT, LOCK_FILE, announce, socket_path
+from core.encoder.protocol import receive, send
+from core.models.folder import NoSuchFolder, read_folder
+from core.problems import N_, Problem
+from core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+MODELS_KEPT = 3
+TEXTS_A_TURN = 64
+_FORGET_SECONDS = 10 * 60.0
+_IDLE_SECONDS = 30 * 60.0
+_LOOK_SECONDS = 1.0
+_log = logging.getLogger("pairloom.encoder")
+
+
+class ModelUnusable(Problem):
+    what = N_("The model in {folder} cannot be loaded: {reason}.")
+    do = N_("Check that its files are whole, or choose another model.")
+
+
+class EncoderOutOfMemory(Problem):
+    what = N_("There is not enough memory to encode these texts with the model in {folder}.")
+    do = N_("Close other programs, or use a smaller model.")
+
+
+@dataclass
+class Work:
+    """One request: its texts, how far it is, and its end."""
+
+    model: Path
+    texts: list[str]
+    done: int = 0
+    turns: int = 0
+    parts: list[NDArray[np.float32]] = field(default_factory=list)
+    problem: Problem | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def take(self, count: int) -> list[str]:
+        """The next texts to encode, at most ``count``."""
+        return self.texts[self.done : self.done + count]
+
+    def put(self, vectors: NDArray[np.float32]) -> None:
+        """Add what the next texts became."""
+        self.parts.append(vectors)
+        self.done += len(vectors)
+        if self.done >= len(self.texts):
+            self.ended.set()
+
+    def fail(self, problem: Problem) -> None:
+        """End with a problem."""
+        self.problem = problem
+        self.ended.set()
+
+
+class Models:
+    """The loaded models, the latest used last; a folder that was written anew is loaded anew."""
+
+    def __init__(self) -> None:
+        self._loaded: OrderedDict[Path, tuple[int, SentenceTransformer]] = OrderedDict()
+
+    def get(self, folder: Path) -> SentenceTransformer:
+        """The model in ``folder``.
+
+        Raises:
+            Problem: there is no usable model.
+        """
+        # A deleted model must be a sentence at once, not an answer from memory.
+        if not folder.is_dir():
+            self._loaded.pop(folder, None)
+            raise NoSuchFolder(path=str(folder))
+        written = max(file.stat().st_mtime_ns for file in folder.iterdir())
+        known = self._loaded.get(folder)
+        if known is None or known[0] != written:
+            read_folder(folder)
+            self._loaded[folder] = (written, _load(folder))
+        self._loaded.move_to_end(folder)
+        while len(self._loaded) > MODELS_KEPT:
+            self._loaded.popitem(last=False)
+        return self._loaded[folder][1]
+
+    def forget(self) -> None:
+        """Give the memory back."""
+        self._loaded.clear()
+
+
+class Encoder:
+    """The waiting requests and the thread that works on them."""
+
+    def __init__(self) -> None:
+        self._models = Models()
+        self._waiting: list[Work] = []
+        self._changed = threading.Condition()
+        self._last_used = time.monotonic()
+
+    def encode(self, model: Path, texts: list[str]) -> NDArray[np.float32]:
+        """Unit vectors; called by the threads of the connections.
+
+        Raises:
+            Problem: the model cannot be used.
+        """
+        work = Work(model, texts)
+        with self._changed:
+            self._waiting.append(work)
+            self._changed.notify()
+        work.ended.wait()
+        if work.problem is not None:
+            raise work.problem
+        return np.concatenate(work.parts)
+
+    def idle_seconds(self) -> float:
+        """How long nobody has asked for anything."""
+        with self._changed:
+            return 0.0 if self._waiting else time.monotonic() - self._last_used
+
+    def serve(self) -> None:
+        """Work on what waits until nothing has come for a long while."""
+        while True:
+            with self._changed:
+                if not self._waiting:
+                    self._changed.wait(_LOOK_SECONDS)
+                turn = self._next_turn()
+            if turn:
+                self._do_turn(turn)
+                self._last_used = time.monotonic()
+            elif self.idle_seconds() > _IDLE_SECONDS:
+                return
+            elif self.idle_seconds() > _FORGET_SECONDS:
+                self._models.forget()
+
+    def _next_turn(self) -> list[Work]:
+        """Requests of one model that go into the next turn: those that had the fewest turns first.
+
+        A question that has just come is thus answered before a corpus goes on.
+        """
+        self._waiting = [work for work in self._waiting if not work.ended.is_set()]
+        order = sorted(self._waiting, key=lambda work: (work.turns, len(work.texts) - work.done))
+        return [work for work in order if work.model == order[0].model]
+
+    def _do_turn(self, works: Iterable[Work]) -> None:
+        works = list(works)
+        model = works[0].model
+        shares: list[tuple[Work, list[str]]] = []
+        room = TEXTS_A_TURN
+        for work in works:
+            if room <= 0:
+                break
+            texts = work.take(room)
+            shares.append((work, texts))
+            work.turns += 1
+            room -= len(texts)
+        try:
+            vectors = _encode(self._models.get(model), [t for _, texts in shares for t in texts])
+        except Problem as problem:
+            for work in works:
+                work.fail(problem)
+            return
+        except (MemoryError, RuntimeError) as error:
+            _log.exception("encoding failed")
+            memory = isinstance(error, MemoryError) or "memory" in str(error).lower()
+            problem = (
+                EncoderOutOfMemory(folder=str(model))
+                if memory
+                else ModelUnusable(folder=str(model), reason=_first_line(error))
+            )
+            for work in works:
+                work.fail(problem)
+            return
+        start = 0
+        for work, texts in shares:
+            work.put(vectors[start : start + len(texts)])
+            start += len(texts)
+
+
+def _load(folder: Path) -> SentenceTransformer:
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        return SentenceTransformer(str(folder), local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
+        _log.exception("cannot load %s", folder)
+        raise ModelUnusable(folder=str(folder), reason=_first_line(error)) from error
+
+
+def _encode(model: SentenceTransformer, texts: list[str]) -> NDArray[np.float32]:
+    vectors = model.encode(
+        texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False
+    )
+    return np.asarray(vectors, dtype=np.float32)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+
+
+def _answer(connection: socket.socket, encoder: Encoder, ready: threading.Event) -> None:
+    """Answer one connection until it is closed."""
+    with connection:
+        try:
+            while True:
+                request, _ = receive(connection)
+                ready.wait()
+                header, body = _respond(request, encoder)
+                send(connection, header, body)
+        except OSError:
+            # The client has gone; there is nobody to tell.
+            return
+
+
+def _respond(request: dict[str, Any], encoder: Encoder) -> tuple[dict[str, Any], bytes]:
+    try:
+        vectors = encoder.encode(Path(request["model"]), request["texts"])
+    except Problem as problem:
+        return {"error": problem.to_json()}, b""
+    return {"shape": vectors.shape}, vectors.tobytes()
+
+
+def _listen(path: Path) -> socket.socket:
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(path))
+    path.chmod(0o600)
+    listener.listen(64)
+    return listener
+
+
+def serve(workspace: Workspace) -> None:
+    """Listen, import what takes long, then encode until idle for long."""
+    encoder, ready = Encoder(), threading.Event()
+    path = socket_path(workspace)
+    listener = _listen(path)
+    announce(workspace)
+
+    def accept() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(
+                target=_answer, args=(connection, encoder, ready), daemon=True
+            ).start()
+
+    threading.Thread(target=accept, daemon=True, name="accept").start()
+    # A client that comes while this is imported waits for its answer.
+    began = time.monotonic()
+    import sentence_transformers
+
+    import_seconds = time.monotonic() - began
+    _log.info("sentence-transformers %s is ready", sentence_transformers.__version__)
+    ready.set()
+    from core.training.speed import measure_when_quiet
+
+    measure_when_quiet(workspace, import_seconds)
+    encoder.serve()
+    path.unlink(missing_ok=True)
+
+
+def main() -> int:
+    """Serve a workspace unless another encoder does."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workspace", type=Path, required=True)
+    arguments = parser.parse_args()
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    # Pages can wait a little; training and the web server should not.
+    os.nice(5)
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    workspace = Workspace.open(arguments.workspace)
+    try:
+        with FileLock(workspace.cache / LOCK_FILE, timeout=0):
+            serve(workspace)
+    except Timeout:
+        _log.info("another encoder serves this workspace")
+    return IDLE_EXIT
+
+
+if __name__ == "__main__":
+    sys.exit(main())

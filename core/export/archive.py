@@ -1,0 +1,59 @@
+"""A model folder as one zip file: the same bytes for the same model, and never half of one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+_EARLIEST = (1980, 1, 1, 0, 0, 0)
+"""The first moment that a zip file can name; a real one would make every archive another."""
+_MODE = 0o100644 << 16
+_CHUNK_BYTES = 1 << 20
+
+
+def write_archive(folder: Path, target: Path) -> None:
+    """Write everything in ``folder`` to the zip file ``target``, under the archive's own name.
+
+    Weights are stored as they are (they do not compress), everything else is deflated.  ``target``
+    appears whole or not at all; hidden files are left out.
+
+    Raises:
+        OSError: a file cannot be read, or the disk is full.
+    """
+    # One fixed name: what a killed export left behind is overwritten by the next one.
+    draft = target.with_name(f".{target.name}.part")
+    try:
+        with draft.open("wb") as file:
+            with zipfile.ZipFile(file, "w") as archive:
+                for path in _files(folder):
+                    _add(archive, path, f"{target.stem}/{path.relative_to(folder).as_posix()}")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, target)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files of the folder, in the same order everywhere."""
+    found = [
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+    return sorted(found, key=lambda path: path.relative_to(folder).as_posix())
+
+
+def _add(archive: zipfile.ZipFile, path: Path, name: str) -> None:
+    entry = zipfile.ZipInfo(name, _EARLIEST)
+    entry.external_attr = _MODE
+    entry.file_size = path.stat().st_size
+    entry.compress_type = (
+        zipfile.ZIP_STORED if path.suffix == ".safetensors" else zipfile.ZIP_DEFLATED
+    )
+    with path.open("rb") as source, archive.open(entry, "w") as target:
+        shutil.copyfileobj(source, target, _CHUNK_BYTES)

@@ -1,0 +1,135 @@
+"""How long a run will take here, told before it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.store import load_dataset
+from core.models.bases import BaseConfig, ResolvedBase, resolve
+from core.models.vocabulary import token_lengths
+from core.retrieval.corpora import load_corpus
+from core.training.artifacts import EVALUATIONS, optimiser_steps
+from core.training.config import RunConfig
+from core.training.cost import forward_flops, padded_length, step_flops
+from core.training.limits import HELD_OUT_LIMIT
+from core.training.speed import Speed, load_speed
+from core.workspace import Workspace
+
+_SAMPLE = 1_000
+_MINILM_PARAMETERS = 22_713_216
+_CHARACTERS_A_PIECE = 1.7
+"""Of the pieces of at most three characters that a static model's vocabulary has, on drug labels."""
+_START_FACTOR = 1.5
+"""Starting a run costs more than the imports that were timed: the trainer, the data, the model."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run will take.
+
+    Attributes:
+        seconds: from the start of its process to its report.
+        steps: optimiser steps.
+        train_rows: rows that are learned from.
+        held_out_rows: rows that are scored.
+        measured: whether the machine's speed has been measured, or is a guess.
+    """
+
+    seconds: float
+    steps: int
+    train_rows: int
+    held_out_rows: int
+    measured: bool
+
+
+def estimate(workspace: Workspace, config: RunConfig) -> Estimate:
+    """Estimate a run on the CPU from the lengths of its texts and the machine's measured speed.
+
+    Raises:
+        Problem: the dataset or the base cannot be used.
+    """
+    dataset = load_dataset(workspace, config.dataset.id)
+    base = resolve(workspace, config.base)
+    speed = load_speed(workspace)
+    columns = [name for name in ("anchor", "positive", "negative") if name in dataset.info.stats]
+    frame = dataset.frame(columns)
+    sample = frame.sample(min(_SAMPLE, len(frame)), random_state=0)
+    texts = [sample[name].tolist() for name in columns]
+    held_out = min(round(len(frame) * config.evaluation.held_out_share), HELD_OUT_LIMIT)
+    train_rows = len(frame) - round(len(frame) * config.evaluation.held_out_share)
+    batch = config.training.batch_size
+    steps = optimiser_steps(train_rows, batch, config.training.epochs)
+
+    reference = base if base.path is not None else resolve(workspace, BaseConfig(kind="bundled"))
+    reference_lengths = [_lengths(reference, column, config) for column in texts]
+    scoring = _encoding_seconds(reference, reference_lengths, held_out, speed)
+    if base.kind == "static":
+        lengths = [_piece_counts(column) for column in texts]
+        tokens = sum(float(column.mean()) for column in lengths)
+        step = speed.static_overhead_seconds + batch * tokens * speed.static_token_seconds
+        evaluation = held_out / batch * step
+        rescoring = 0.0
+    else:
+        step = _transformer_step(base, reference_lengths, batch, speed)
+        evaluation = held_out / batch * step / 3
+        rescoring = scoring
+    seconds = (
+        speed.import_seconds * _START_FACTOR
+        + scoring
+        + rescoring
+        + steps * step
+        + (EVALUATIONS + 1) * evaluation
+    )
+    if config.evaluation.exam is not None:
+        seconds += _exam_seconds(workspace, config, base, reference, speed)
+    return Estimate(seconds, steps, train_rows, held_out, speed.measured)
+
+
+def _transformer_step(
+    base: ResolvedBase, lengths: list[NDArray[np.int64]], batch: int, speed: Speed
+) -> float:
+    flops = sum(step_flops(base, batch, round(padded_length(column, batch))) for column in lengths)
+    overhead = speed.step_overhead_seconds * base.parameters / _MINILM_PARAMETERS
+    return overhead + flops / speed.train_flops
+
+
+def _encoding_seconds(
+    base: ResolvedBase, lengths: list[NDArray[np.int64]], rows: int, speed: Speed
+) -> float:
+    """Encoding ``rows`` texts of each column; they are sorted by length, so padding is small."""
+    if base.kind == "static":
+        return 0.0
+    flops = sum(forward_flops(base, rows, round(float(column.mean()))) for column in lengths)
+    return flops / speed.encode_flops
+
+
+def _exam_seconds(
+    workspace: Workspace,
+    config: RunConfig,
+    base: ResolvedBase,
+    reference: ResolvedBase,
+    speed: Speed,
+) -> float:
+    assert config.evaluation.exam is not None
+    texts = load_corpus(workspace, config.evaluation.exam).texts()
+    models = [reference] if base.kind == "static" else [reference, base]
+    sample = texts[:: max(1, len(texts) // _SAMPLE)]
+    return sum(
+        _encoding_seconds(model, [_lengths(model, sample, config)], len(texts), speed)
+        for model in models
+        if model.kind == "transformer"
+    )
+
+
+def _lengths(base: ResolvedBase, texts: list[str], config: RunConfig) -> NDArray[np.int64]:
+    if base.tokenizer is None or base.kind == "static":
+        return _piece_counts(texts)
+    limits = [limit for limit in (base.max_length, config.training.max_length) if limit]
+    return token_lengths(base.tokenizer, texts, min(limits, default=None))
+
+
+def _piece_counts(texts: list[str]) -> NDArray[np.int64]:
+    return np.array([max(1, round(len(text) / _CHARACTERS_A_PIECE)) for text in texts])

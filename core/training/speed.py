@@ -1,0 +1,158 @@
+"""How fast this machine trains, measured once and kept, so that the form can say how long a run takes.
+
+A step of a transformer is taken to cost a fixed part plus its floating-point operations at a fixed
+rate; both are found from a short and a long batch of the bundled model.  A step of a static model
+costs a fixed part plus a part a token.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from core.devices import usable_cores
+from core.files import read_json, write_json
+from core.models.bundled import bundled_path
+from core.models.folder import read_folder
+from core.training.cost import step_flops
+from core.workspace import Workspace
+
+SPEED_FILE = "speed.json"
+_BUSY_LOAD_PER_CORE = 0.7
+_REPEATS = 4
+_PATIENCE_SECONDS = 3.0
+_SHORT, _LONG = (48, 16), (32, 80)
+"""Texts and tokens of the two batches: those of short questions, and of drug labels."""
+_log = logging.getLogger("pairloom.speed")
+
+
+@dataclass(frozen=True)
+class Speed:
+    """The machine's speed on its CPU.
+
+    Attributes:
+        import_seconds: importing PyTorch and sentence-transformers.
+        step_overhead_seconds: the fixed part of a transformer step (MiniLM's 22.7 million parameters).
+        train_flops: floating-point operations a second in training.
+        encode_flops: floating-point operations a second in encoding.
+        static_overhead_seconds: the fixed part of a static model's step.
+        static_token_seconds: a static model's part of a step for each token.
+        measured: False for the built-in guess.
+    """
+
+    import_seconds: float
+    step_overhead_seconds: float
+    train_flops: float
+    encode_flops: float
+    static_overhead_seconds: float
+    static_token_seconds: float
+    measured: bool = True
+
+
+# Two cores of an Intel Xeon at about 2.5 GHz: what is assumed until this machine was measured.
+GUESS = Speed(10.0, 0.09, 1.2e11, 1.4e11, 0.02, 2e-6, measured=False)
+
+
+def load_speed(workspace: Workspace) -> Speed:
+    """The measured speed, or a guess while there is none."""
+    try:
+        return Speed(**read_json(_path(workspace)))
+    except (OSError, ValueError, TypeError):
+        return GUESS
+
+
+def measure_when_quiet(workspace: Workspace, import_seconds: float) -> None:
+    """Measure once a workspace, unless the machine is busy; needs torch and takes a few seconds."""
+    if load_speed(workspace).measured:
+        return
+    if os.getloadavg()[0] / usable_cores() > _BUSY_LOAD_PER_CORE:
+        _log.info("the machine is busy; its speed will be measured another time")
+        return
+    began = time.monotonic()
+    speed = measure(import_seconds)
+    write_json(_path(workspace), asdict(speed))
+    _log.info("measured in %.1f s: %s", time.monotonic() - began, speed)
+
+
+def measure(import_seconds: float) -> Speed:
+    """Time a few real steps of the bundled model and of a static one on the CPU."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    folder = bundled_path()
+    base = read_folder(folder)
+    model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-6)
+    vocabulary = model.tokenizer.vocab_size
+
+    def batch(shape: tuple[int, int]) -> dict[str, torch.Tensor]:
+        ids = torch.randint(1000, vocabulary, shape)
+        return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+
+    def step(shape: tuple[int, int]) -> None:
+        model.train()
+        vectors = model(batch(shape))["sentence_embedding"]
+        (vectors @ vectors.T).mean().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    def encode(shape: tuple[int, int]) -> None:
+        model.eval()
+        with torch.inference_mode():
+            model(batch(shape))
+
+    short, long = _seconds(lambda: step(_SHORT)), _seconds(lambda: step(_LONG))
+    flops = [step_flops(base, *shape) for shape in (_SHORT, _LONG)]
+    rate = (flops[1] - flops[0]) / max(1e-3, long - short)
+    static_overhead, static_token = _measure_static()
+    return Speed(
+        import_seconds=import_seconds,
+        step_overhead_seconds=max(0.0, short - flops[0] / rate),
+        train_flops=rate,
+        encode_flops=flops[1] / 3 / _seconds(lambda: encode(_LONG)),
+        static_overhead_seconds=static_overhead,
+        static_token_seconds=static_token,
+    )
+
+
+def _measure_static() -> tuple[float, float]:
+    """The fixed part of a static model's step, and the part for each token, in seconds."""
+    import torch
+
+    table = torch.nn.EmbeddingBag(6000, 384)
+    optimizer = torch.optim.AdamW(table.parameters(), lr=1e-3)
+
+    def step(tokens: int, texts: int = 512) -> None:
+        ids = torch.randint(0, 6000, (texts * tokens,))
+        vectors = torch.nn.functional.normalize(table(ids, torch.arange(0, len(ids), tokens)))
+        half = texts // 2
+        scores = vectors[:half] @ vectors[half:].T * 20
+        torch.nn.functional.cross_entropy(scores, torch.arange(half)).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    short, long = _seconds(lambda: step(10)), _seconds(lambda: step(80))
+    per_token = max(0.0, long - short) / (512 * 70)
+    return max(0.0, short - per_token * 512 * 10), per_token
+
+
+def _seconds(work: Callable[[], None]) -> float:
+    """The shortest time of a piece of work after one round that warms up.
+
+    The shortest, because whatever else the machine does only adds to it.
+    """
+    work()
+    times: list[float] = []
+    while len(times) < _REPEATS and sum(times) < _PATIENCE_SECONDS:
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+def _path(workspace: Workspace) -> Path:
+    return workspace.cache / SPEED_FILE

@@ -1,0 +1,5 @@
+"""The Export screen."""
+
+from ui.pages import heading
+
+heading("export")

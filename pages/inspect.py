@@ -1,0 +1,5 @@
+"""The Inspect screen."""
+
+from ui.pages import heading
+
+heading("inspect")

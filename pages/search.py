@@ -1,0 +1,5 @@
+"""The Search screen."""
+
+from ui.pages import heading
+
+heading("search")

@@ -1,0 +1,30 @@
+"""What tests of every part share: a workspace of their own, and the end of what they started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.workspace import Workspace
+from tools.workbench import end_processes_of
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where this test's workspace is, also for code that asks ``PAIRLOOM_HOME``: never the user's.
+
+    Whatever still works for it at the end of the test is killed.
+    """
+    folder = tmp_path / "workspace"
+    monkeypatch.setenv("PAIRLOOM_HOME", str(folder))
+    yield folder
+    if folder.exists():
+        end_processes_of(folder)
+
+
+@pytest.fixture
+def workspace(home: Path) -> Workspace:
+    """An empty workspace at ``home``."""
+    return Workspace.open(home)

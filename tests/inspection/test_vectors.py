@@ -1,0 +1,100 @@
+"""No text is encoded twice by the same model, and what was encoded survives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.encoder import client
+from core.inspection import vectors as vectors_module
+from core.inspection.vectors import known_vectors, text_vectors
+from core.workspace import Workspace
+from tests.retrieval.stand_in import CharacterEncoder
+
+MODEL = Path("/models/base")
+
+
+def test_vectors_stand_in_the_order_of_the_texts(
+    workspace: Workspace, encoder: CharacterEncoder
+) -> None:
+    texts = ["乙", "甲", "乙", "丙甲"]
+    got = text_vectors(workspace, MODEL, "f0", texts)
+    np.testing.assert_array_equal(got, CharacterEncoder().encode(workspace, MODEL, texts))
+    assert got.dtype == np.float32
+    assert encoder.texts == ["乙", "甲", "丙甲"]
+
+
+def test_only_new_texts_are_encoded_and_models_are_kept_apart(
+    workspace: Workspace, encoder: CharacterEncoder
+) -> None:
+    text_vectors(workspace, MODEL, "f0", ["甲", "乙"])
+    encoder.asked.clear()
+    again = text_vectors(workspace, MODEL, "f0", ["丙", "乙"])
+    assert encoder.texts == ["丙"]
+    np.testing.assert_array_equal(again, CharacterEncoder().encode(workspace, MODEL, ["丙", "乙"]))
+    assert known_vectors(workspace, "f0", ["丙", "丁"]) is None
+    assert known_vectors(workspace, "f1", ["丙"]) is None
+    assert known_vectors(workspace, "f0", []) is None
+    encoder.asked.clear()
+    known = known_vectors(workspace, "f0", ["丙", "甲"])
+    assert known is not None
+    np.testing.assert_array_equal(known, CharacterEncoder().encode(workspace, MODEL, ["丙", "甲"]))
+    assert encoder.asked == []
+
+
+def test_what_was_encoded_before_a_stop_is_kept(
+    workspace: Workspace, encoder: CharacterEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors_module, "CHUNK", 10)
+    texts = [f"文{i}" for i in range(35)]
+    seen = []
+
+    def progress(done: int, rows: int) -> None:
+        seen.append((done, rows))
+        if done == 20:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        text_vectors(workspace, MODEL, "f0", texts, progress)
+    assert seen == [(0, 35), (10, 35), (20, 35)]
+    encoder.asked.clear()
+    text_vectors(workspace, MODEL, "f0", texts)
+    assert encoder.texts == texts[20:]
+
+
+def test_the_store_stays_small_and_keeps_the_latest(
+    workspace: Workspace, encoder: CharacterEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors_module, "KEPT_TEXTS", 3)
+    text_vectors(workspace, MODEL, "f0", ["甲", "乙", "丙"])
+    text_vectors(workspace, MODEL, "f0", ["甲", "丁"])
+    assert known_vectors(workspace, "f0", ["丙", "甲", "丁"]) is not None
+    assert known_vectors(workspace, "f0", ["乙"]) is None
+    # More texts than are kept still come back whole.
+    assert text_vectors(workspace, MODEL, "f0", list("一二三四五")).shape[0] == 5
+
+
+def test_a_damaged_store_is_made_again(workspace: Workspace, encoder: CharacterEncoder) -> None:
+    text_vectors(workspace, MODEL, "f0", ["甲"])
+    (path,) = (workspace.cache / "vectors").iterdir()
+    path.write_bytes(path.read_bytes()[:50])
+    encoder.asked.clear()
+    text_vectors(workspace, MODEL, "f0", ["甲"])
+    assert encoder.texts == ["甲"]
+    path.write_bytes(b"")
+    assert known_vectors(workspace, "f0", ["甲"]) is None
+
+
+def test_a_failing_encoder_is_heard_and_no_texts_are_refused(
+    workspace: Workspace, encoder: CharacterEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def encode(*_: object) -> np.ndarray:
+        raise ConnectionError("encoder gone")
+
+    monkeypatch.setattr(client, "encode", encode)
+    with pytest.raises(ConnectionError, match="encoder gone"):
+        text_vectors(workspace, MODEL, "f0", ["甲"])
+    with pytest.raises(ValueError, match="at least one text"):
+        text_vectors(workspace, MODEL, "f0", [])
