@@ -138,7 +138,7 @@ def _nvml() -> Iterator[ModuleType | None]:
 
 
 def _torch_cuda_version() -> tuple[int, int] | None:
-    """The CUDA version that the installed PyTorch was built for, from its files; None for CPU builds."""
+    """The CUDA version that PyTorch was built for, from its files; None for CPU builds."""
     spec = importlib.util.find_spec("torch")
     if spec is None or spec.origin is None:
         return None

@@ -92,9 +92,12 @@ def close_table() -> None:
 def show_table(table: Table) -> None:
     """Preview, columns, findings and the button that stores it."""
     with st.container(border=True):
-        with st.container(horizontal=True, horizontal_alignment="distribute"):
+        with st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        ):
             st.markdown(table_sentence(table), width="content")
             st.button(_("Close"), icon=":material/close:", type="tertiary", on_click=close_table)
+        st.space("small")  # the table's own tools float here
         preview(table)
         show_quarantine(table)
     with st.container(border=True):

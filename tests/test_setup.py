@@ -56,7 +56,7 @@ def what_make_runs(*words: str) -> str:
     """The command behind a target, whatever the make that runs these tests was told."""
     told = ("MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS", "PYTHON", "PORT", "ARGS")
     done = subprocess.run(
-        ["make", "-n", *words],
+        ["make", "-n", "--no-print-directory", *words],
         cwd=PROJECT_ROOT,
         env={name: value for name, value in os.environ.items() if name not in told},
         capture_output=True,

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -77,6 +78,9 @@ def start_server(
 ) -> subprocess.Popen[bytes]:
     """Start ``app.py`` of the folder ``root`` on ``port``; returns at once.
 
+    The server is a process group of its own: whoever started it decides when it ends, and a Ctrl-C
+    in the terminal does not reach it by another way.
+
     Args:
         python: The interpreter of the project's environment.
         root: The folder with ``app.py`` and ``.streamlit/``.
@@ -92,23 +96,28 @@ def start_server(
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT if output else None,
+        process_group=0,
     )
 
 
-def wait_until_healthy(server: subprocess.Popen[bytes], port: int) -> None:
-    """Return when the server answers.
+def wait_until_healthy(
+    server: subprocess.Popen[bytes], port: int, give_up: Callable[[], bool] = lambda: False
+) -> bool:
+    """Return True when the server answers, or False once ``give_up`` says so.
 
     Raises:
         ServerEnded: its process ended first.
         ServerSilent: it did not answer within :data:`START_SECONDS`.
     """
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and not give_up():
         if server.poll() is not None:
             raise ServerEnded(code=server.returncode)
         if _answers(port):
-            return
+            return True
         time.sleep(0.05)
+    if give_up():
+        return False
     raise ServerSilent(port=port, seconds=int(START_SECONDS))
 
 
@@ -119,21 +128,39 @@ def serve(python: Path, root: Path, port: int) -> int:
         Problem: PortTaken, ServerEnded or ServerSilent.
     """
     check_port(port)
-    signal.signal(signal.SIGTERM, _interrupt)
+    stop = _StopRequest()
     server = start_server(python, root, port)
     try:
-        wait_until_healthy(server, port)
-        print(f"\nPairloom is ready: http://{HOST}:{port}   (Ctrl-C ends it)\n", flush=True)
-        return server.wait()
-    except KeyboardInterrupt:
-        print(
-            "\nPairloom has stopped. A training run that was under way goes on by itself; "
-            "the next start shows it.",
-            file=sys.stderr,
-        )
-        return 0
+        if wait_until_healthy(server, port, give_up=lambda: stop.asked):
+            print(f"\nPairloom is ready: http://{HOST}:{port}   (Ctrl-C ends it)\n", flush=True)
+        while server.poll() is None and not stop.asked:
+            time.sleep(0.1)
     finally:
         _end(server)
+    if not stop.asked:
+        return server.returncode
+    print(
+        "\nPairloom has stopped. A training run that was under way goes on by itself; "
+        "the next start shows it.",
+        file=sys.stderr,
+    )
+    return 0
+
+
+class _StopRequest:
+    """Whether Ctrl-C was pressed, the terminal was closed, or the process was asked to end.
+
+    Only remembered: an exception out of a signal handler can leave subprocess's lock held for ever
+    when a second signal follows at once, as it does under make.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._remember)
+
+    def _remember(self, number: int, frame: FrameType | None) -> None:
+        self.asked = True
 
 
 def _answers(port: int) -> bool:
@@ -150,16 +177,11 @@ def _answers(port: int) -> bool:
         connection.close()
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 def _end(server: subprocess.Popen[bytes]) -> None:
     """Ask the server to end, then insist."""
-    if server.poll() is None:
-        server.terminate()
-        try:
-            server.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+    server.terminate()
+    try:
+        server.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()

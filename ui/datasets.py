@@ -11,7 +11,7 @@ from core.data.store import DatasetInfo, delete_dataset, rename_dataset
 from core.problems import N_, Problem
 from core.workspace import Workspace
 from ui import format as fmt
-from ui.language import _, ngettext, plain, say
+from ui.language import _, ngettext, paragraph, plain, say
 from ui.pages import go_to
 from ui.selection import select
 from ui.tables import paged_frame
@@ -116,7 +116,7 @@ def _with_rows(finding: Finding) -> str:
     if finding.count > len(numbers):
         numbers.append("…")
     rows = _("In rows: {rows}.").format(rows=_(", ").join(numbers))
-    return f"{say(finding.message)} {rows}"
+    return paragraph(say(finding.message), rows)
 
 
 def _manage(workspace: Workspace, info: DatasetInfo) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import os
 from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit
@@ -56,7 +57,9 @@ def download(request: Request) -> Response:
         return _refusal(request, 404, _NO_FILE)
     return FileResponse(
         file,
-        media_type="application/octet-stream",
+        # Streamlit's server compresses what is not known as compressed, on the fly and without a
+        # length; an archive that says what it is arrives as it is.
+        media_type=mimetypes.guess_type(file)[0] or "application/octet-stream",
         filename=Path(request.query_params.get("name", "")).name or file.name,
         headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
     )

@@ -70,9 +70,8 @@ def duration(seconds: float) -> str:
 
 def rough_duration(seconds: float) -> str:
     """An estimated time span, no more exact than an estimate can be."""
-    for limit, step in ((10, 1), (60, 5), (600, 10), (math.inf, 60)):
-        if seconds < limit:
-            break
+    steps = ((10, 1), (60, 5), (600, 10), (math.inf, 60))
+    step = next(step for limit, step in steps if seconds < limit)
     return duration(max(step, round(seconds / step) * step))
 
 

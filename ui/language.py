@@ -25,6 +25,7 @@ __all__ = [
     "choose_language",
     "current_language",
     "ngettext",
+    "paragraph",
     "plain",
     "say",
     "settle_language",
@@ -90,6 +91,11 @@ def plain(*messages: Message | Problem | None) -> str:
     return _spoken(messages, markdown=False)
 
 
+def paragraph(*sentences: str) -> str:
+    """Sentences one after another, with a space between them where the language has one."""
+    return ("" if current_language().startswith("zh") else " ").join(sentences)
+
+
 def _spoken(messages: Iterable[Message | Problem | None], markdown: bool) -> str:
     parts: list[Message] = []
     for message in messages:
@@ -97,8 +103,7 @@ def _spoken(messages: Iterable[Message | Problem | None], markdown: bool) -> str
             parts += [message.message(), message.advice()]
         elif message is not None:
             parts.append(message)
-    between = "" if current_language().startswith("zh") else " "
-    return between.join(_sentence(part, markdown) for part in parts)
+    return paragraph(*(_sentence(part, markdown) for part in parts))
 
 
 def _sentence(message: Message, markdown: bool) -> str:

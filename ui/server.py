@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     timer = threading.Timer(_SECONDS_BEFORE_WORKERS, _start_workers)
     timer.daemon = True
     timer.start()
+    threading.Thread(target=_import_first_screen, daemon=True).start()
     yield
     timer.cancel()
 
@@ -41,6 +43,12 @@ def show_error(error: Exception) -> bool:
             icon=":material/error:",
         )
     return True
+
+
+def _import_first_screen() -> None:
+    # While the browser still loads its own part, pandas and the like come in.
+    importlib.import_module("core.data.samples")
+    importlib.import_module("core.training.runs")
 
 
 def _start_workers() -> None:

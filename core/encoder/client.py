@@ -20,6 +20,7 @@ from core.workspace import Workspace
 START_SECONDS = 90.0
 """How long the encoder may take to come up: importing PyTorch from a cold disk is slow."""
 _POLL_SECONDS = 0.05
+_ASK_AGAIN_SECONDS = 5.0
 
 
 class EncoderUnavailable(Problem):
@@ -101,7 +102,7 @@ def warm_up(workspace: Workspace) -> None:
 @contextlib.contextmanager
 def _connection(workspace: Workspace) -> Iterator[socket.socket]:
     deadline = time.monotonic() + START_SECONDS
-    asked = False
+    ask_at = 0.0
     while True:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -109,9 +110,10 @@ def _connection(workspace: Workspace) -> Iterator[socket.socket]:
             break
         except (FileNotFoundError, ConnectionRefusedError):
             connection.close()
-        if not asked:
+        if time.monotonic() >= ask_at:
+            # More than once, because the one that was there may have been about to end.
             warm_up(workspace)
-            asked = True
+            ask_at = time.monotonic() + _ASK_AGAIN_SECONDS
         if time.monotonic() > deadline:
             raise EncoderUnavailable
         time.sleep(_POLL_SECONDS)

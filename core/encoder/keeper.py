@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ _log = logging.getLogger("pairloom.supervisor")
 
 
 class EncoderKeeper:
-    """Starts the encoder at once, again when it dies, and when it is asked for after an idle end."""
+    """Starts the encoder at once, when it has died, and when it is asked for after an idle end."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -73,6 +74,8 @@ def start_server(workspace: Workspace) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-m", "core.encoder.server", "--workspace", str(workspace.root)],
             cwd=PROJECT_ROOT,
+            # Not to take the processor from a training run while waiting (see core.jobs.engines).
+            env={"GOMP_SPINCOUNT": "0", **os.environ},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

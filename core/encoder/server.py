@@ -95,7 +95,7 @@ class Models:
         if not folder.is_dir():
             self._loaded.pop(folder, None)
             raise NoSuchFolder(path=str(folder))
-        written = max(file.stat().st_mtime_ns for file in folder.iterdir())
+        written = max((file.stat().st_mtime_ns for file in folder.iterdir()), default=0)
         known = self._loaded.get(folder)
         if known is None or known[0] != written:
             read_folder(folder)
@@ -177,20 +177,11 @@ class Encoder:
             room -= len(texts)
         try:
             vectors = _encode(self._models.get(model), [t for _, texts in shares for t in texts])
-        except Problem as problem:
-            for work in works:
-                work.fail(problem)
-            return
-        except (MemoryError, RuntimeError) as error:
-            _log.exception("encoding failed")
-            memory = isinstance(error, MemoryError) or "memory" in str(error).lower()
-            problem = (
-                EncoderOutOfMemory(folder=str(model))
-                if memory
-                else ModelUnusable(folder=str(model), reason=_first_line(error))
-            )
-            for work in works:
-                work.fail(problem)
+        except Exception as error:
+            # Whatever a model or a text does here, the other requests go on.
+            _log.exception("encoding with %s failed", model)
+            for work, _ in shares:
+                work.fail(_problem(error, model))
             return
         start = 0
         for work, texts in shares:
@@ -209,10 +200,17 @@ def _load(folder: Path) -> SentenceTransformer:
 
 
 def _encode(model: SentenceTransformer, texts: list[str]) -> NDArray[np.float32]:
-    vectors = model.encode(
-        texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False
-    )
+    vectors = model.encode(texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False)
     return np.asarray(vectors, dtype=np.float32)
+
+
+def _problem(error: Exception, model: Path) -> Problem:
+    """An error in words."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        return EncoderOutOfMemory(folder=str(model))
+    return ModelUnusable(folder=str(model), reason=_first_line(error))
 
 
 def _first_line(error: BaseException) -> str:
@@ -263,9 +261,7 @@ def serve(workspace: Workspace) -> None:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            threading.Thread(
-                target=_answer, args=(connection, encoder, ready), daemon=True
-            ).start()
+            threading.Thread(target=_answer, args=(connection, encoder, ready), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True, name="accept").start()
     # A client that comes while this is imported waits for its answer.

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from filelock import FileLock
 
 from core.encoder import client
-from core.export import verify
 from core.export.archive import write_archive
+from core.export.verify import verify_folder
 from core.files import file_sha256, read_json, write_json
+from core.jobs import queue
+from core.jobs.status import JobStatus
+from core.jobs.supervisor import ensure_supervisor
 from core.models.fingerprint import model_fingerprint
 from core.problems import N_, Message, Problem
 from core.training.artifacts import load_held_out_texts
-from core.training.runs import load_run
+from core.training.runs import Run, load_run
 from core.workspace import Workspace, utc_now
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ LARGEST_DIFFERENCE = 1e-5
 
 _FOLDER = "export"
 _RECORD = "export.json"
-_LOOK_SECONDS = 0.2
+_LOCK = ".lock"
+_WRITING_FROM = 0.7
+"""The share of the work that the check is, roughly; writing the zip file is the rest."""
 
 
 class NothingToExport(Problem):
@@ -45,11 +48,6 @@ class NothingToExport(Problem):
 class NotExportedYet(Problem):
     what = N_("The model of the run {name} has not been exported.")
     do = N_("Export it first; that takes less than a minute.")
-
-
-class ModelDoesNotLoad(Problem):
-    what = N_("A fresh process could not load the model: {reason}.")
-    do = N_("Nothing was exported. The log has the details; please report it.")
 
 
 class VectorsDiffer(Problem):
@@ -83,7 +81,7 @@ class Export:
     fingerprint: str
 
 
-def load_export(workspace: Workspace, run_id: str) -> Export | None:
+def export_facts(workspace: Workspace, run_id: str) -> Export | None:
     """The run's export; None while there is none of the model as it is now.
 
     Raises:
@@ -93,10 +91,11 @@ def load_export(workspace: Workspace, run_id: str) -> Export | None:
     try:
         data = read_json(run / _FOLDER / _RECORD)
         export = Export(**{**data, "file": run / _FOLDER / data["file"]})
+        whole = export.file.stat().st_size == export.size_bytes
         current = export.fingerprint == model_fingerprint(run / "model")
     except (OSError, ValueError, TypeError, KeyError, Problem):
         return None
-    return export if current and export.file.is_file() else None
+    return export if whole and current else None
 
 
 def export_archive(workspace: Workspace, run_id: str) -> Path:
@@ -106,10 +105,38 @@ def export_archive(workspace: Workspace, run_id: str) -> Path:
         NotExportedYet: there is none.
         UnknownItem: there is no such run.
     """
-    export = load_export(workspace, run_id)
+    export = export_facts(workspace, run_id)
     if export is None:
         raise NotExportedYet(name=load_run(workspace, run_id).name)
     return export.file
+
+
+def start_export(workspace: Workspace, run_id: str) -> str:
+    """Put the export of a run into the queue, unless it is there already; returns the job's id.
+
+    Raises:
+        NothingToExport: the run has no model.
+        UnknownItem: there is no such run.
+    """
+    _require_model(load_run(workspace, run_id))
+    id = last_export_job(workspace, run_id)
+    if id is None or not JobStatus.load(workspace.job(id)).state.active:
+        id = queue.submit(workspace, "export", {"run": run_id}, name=f"export {run_id}")
+    ensure_supervisor(workspace)
+    return id
+
+
+def last_export_job(workspace: Workspace, run_id: str) -> str | None:
+    """The latest job that exports or exported the run; None when there was none."""
+    # The id of a job begins with the time and with what it is about.
+    for folder in sorted(workspace.jobs.glob("[!.]*-export-*"), reverse=True):
+        try:
+            spec = queue.read_spec(folder)
+        except (OSError, ValueError, TypeError):
+            continue
+        if spec.kind == "export" and spec.params.get("run") == run_id:
+            return folder.name
+    return None
 
 
 def export_run(job: JobContext) -> None:
@@ -124,99 +151,82 @@ def export_run(job: JobContext) -> None:
         Stopped: the job was asked to stop.
     """
     run = load_run(job.workspace, job.params["run"])
-    if run.model is None:
-        raise NothingToExport(name=run.name)
-    texts = texts_to_compare(load_held_out_texts(run.folder))
-    job.progress(Message(N_("Encoding {count} texts with the trained model"), {"count": len(texts)}))
-    vectors = client.encode(job.workspace, run.model, texts)
-    job.check_stop()
-    job.progress(Message(N_("Loading the model in a fresh process and comparing")), 0.3)
-    difference = _difference_in_fresh_process(job, run.model, texts, vectors)
-    if not difference <= LARGEST_DIFFERENCE:
-        raise VectorsDiffer(
-            difference=f"{difference:.1e}", allowed=f"{LARGEST_DIFFERENCE:.0e}"
-        )
-    job.progress(Message(N_("Writing the zip file")), 0.8)
+    model = _require_model(run)
     folder = run.folder / _FOLDER
     folder.mkdir(exist_ok=True)
-    archive = folder / f"{archive_name(run.name)}.zip"
-    write_archive(run.model, archive)
-    export = Export(
-        file=archive,
-        size_bytes=archive.stat().st_size,
-        sha256=file_sha256(archive),
-        texts=len(texts),
-        difference=difference,
-        created=utc_now(),
-        fingerprint=model_fingerprint(run.model),
-    )
-    write_json(folder / _RECORD, {**asdict(export), "file": archive.name})
+    # The screen and the command line may export the same run at the same time.
+    with FileLock(folder / _LOCK):
+        fingerprint = model_fingerprint(model)
+        texts = texts_to_compare(load_held_out_texts(run.folder))
+        difference = _check(job, model, texts)
+
+        def progress(done: float) -> None:
+            job.check_stop()
+            share = _WRITING_FROM + (1 - _WRITING_FROM) * done
+            job.progress(Message(N_("Writing the zip file")), share)
+
+        archive = folder / archive_file_name(run.name)
+        write_archive(model, archive, progress)
+        export = Export(
+            file=archive,
+            size_bytes=archive.stat().st_size,
+            sha256=file_sha256(archive),
+            texts=len(texts),
+            difference=difference,
+            created=utc_now(),
+            fingerprint=fingerprint,
+        )
+        write_json(folder / _RECORD, {**asdict(export), "file": archive.name})
 
 
-def archive_name(run_name: str) -> str:
-    """The run's name without what file systems dislike; also the folder's name in the archive."""
-    return re.sub(r"[^\w.-]+", "-", run_name).strip("-.")[:80] or "model"
+def archive_file_name(run_name: str) -> str:
+    """The zip file's name: the run's name without what file systems dislike."""
+    return (re.sub(r"[^\w.-]+", "-", run_name).strip("-.")[:80] or "model") + ".zip"
 
 
 def texts_to_compare(held_out: Sequence[str]) -> list[str]:
-    """Texts of all lengths: an even choice from the shortest to the longest.
+    """At least 100 distinct texts of all lengths: an even choice from the shortest to the longest.
 
-    A run with fewer than 100 held-out texts is checked on halves and joined pairs of them as well.
+    Fewer held-out texts are filled up with halves of them and with several of them joined.
 
     Raises:
         ValueError: there is no text.
     """
-    if not held_out:
-        raise ValueError("there must be at least one text")
     texts = list(dict.fromkeys(held_out))
-    if len(texts) < FEWEST_TEXTS:
-        texts += [text[: max(1, len(text) // 2)] for text in texts]
-        texts += [f"{first} {second}" for first, second in zip(texts, texts[1:], strict=False)]
-        while len(texts) < FEWEST_TEXTS:
-            texts.append(f"{texts[-1][:2000]} {texts[len(texts) % len(held_out)]}")
+    if not texts:
+        raise ValueError("there must be at least one text")
+    variants = _variants(tuple(texts))
+    while len(texts) < FEWEST_TEXTS:
+        variant = next(variants)
+        if variant not in texts:
+            texts.append(variant)
     ordered = sorted(texts, key=lambda text: (len(text), text))
-    count = min(TEXTS_COMPARED, len(ordered))
-    chosen = np.linspace(0, len(ordered) - 1, count).round().astype(int)
-    return [ordered[index] for index in chosen]
+    chosen = np.linspace(0, len(ordered) - 1, min(TEXTS_COMPARED, len(ordered))).round()
+    return [ordered[index] for index in chosen.astype(int)]
 
 
-def _difference_in_fresh_process(
-    job: JobContext, model: Path, texts: Sequence[str], vectors: NDArray[np.float32]
-) -> float:
-    """The largest difference of any number, as :mod:`core.export.verify` finds it."""
-    with tempfile.TemporaryDirectory(prefix="pairloom-export-") as name:
-        texts_file, vectors_file = Path(name) / "texts.json", Path(name) / "vectors.npy"
-        write_json(texts_file, list(texts))
-        np.save(vectors_file, vectors)
-        # -I: neither the current folder nor PYTHONPATH can lend the process anything of ours.
-        command = [sys.executable, "-I", verify.__file__, str(model), texts_file, vectors_file]
-        process = subprocess.Popen(
-            command,
-            cwd=name,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-        )
-        output, errors = _wait(job, process)
-    if process.returncode != 0:
-        sys.stderr.write(errors)
-        lines = errors.strip().splitlines()
-        raise ModelDoesNotLoad(reason=lines[-1][:300] if lines else process.returncode)
-    return float(output)
+def _variants(texts: Sequence[str]) -> Iterator[str]:
+    """First halves, then two neighbours joined, then three …, without end."""
+    yield from (text[: len(text) // 2] for text in texts if len(text) > 1)
+    for joined in count(2):
+        for start in range(len(texts)):
+            yield " ".join(texts[(start + step) % len(texts)] for step in range(joined))
 
 
-def _wait(job: JobContext, process: subprocess.Popen[str]) -> tuple[str, str]:
-    """What the process printed, once it has ended; it is ended when the job is asked to stop."""
-    try:
-        while True:
-            try:
-                return process.communicate(timeout=_LOOK_SECONDS)
-            except subprocess.TimeoutExpired:
-                job.check_stop()
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
+def _require_model(run: Run) -> Path:
+    if run.model is None:
+        raise NothingToExport(name=run.name)
+    return run.model
+
+
+def _check(job: JobContext, model: Path, texts: list[str]) -> float:
+    """The largest difference; raises unless it is small enough."""
+    stage = N_("Encoding {count} texts with the trained model")
+    job.progress(Message(stage, {"count": len(texts)}), 0.0)
+    vectors = client.encode(job.workspace, model, texts)
+    job.check_stop()
+    job.progress(Message(N_("Loading the model in a fresh process and comparing")), 0.1)
+    difference = verify_folder(model, texts, vectors, job.check_stop)
+    if not difference <= LARGEST_DIFFERENCE:
+        raise VectorsDiffer(difference=f"{difference:.1e}", allowed=f"{LARGEST_DIFFERENCE:.0e}")
+    return difference

@@ -1,37 +1,79 @@
-"""Loads a model folder with sentence-transformers alone and compares its vectors with given ones.
+"""Whether a fresh process that knows nothing of Pairloom computes the same vectors."""
 
-This file is run as a script in a process of its own and imports nothing of Pairloom, so what it can
-load, anybody can::
-
-    python core/export/verify.py MODEL_FOLDER TEXTS.json VECTORS.npy
-
-prints the largest absolute difference of any number in any vector.
-"""
+from __future__ import annotations
 
 import json
-import os
+import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 
-def main(arguments: Sequence[str]) -> int:
-    """Compare the vectors of the texts in a JSON list with those in a .npy file of unit rows."""
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    import numpy as np
-    from sentence_transformers import SentenceTransformer
+from core.export import fresh_process
+from core.files import write_json
+from core.problems import N_, Problem
 
-    folder, texts_file, vectors_file = arguments
-    texts = json.loads(Path(texts_file).read_text(encoding="utf-8"))
-    expected = np.load(vectors_file, allow_pickle=False)
-    model = SentenceTransformer(folder, device="cpu", local_files_only=True)
-    found = model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
-    if found.shape != expected.shape:
-        sys.stderr.write(f"vectors of shape {found.shape} instead of {expected.shape}\n")
-        return 1
-    sys.stdout.write(f"{np.abs(found - expected).max():.3e}\n")
-    return 0
+_LOOK_SECONDS = 0.2
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+class ModelDoesNotLoad(Problem):
+    what = N_("A fresh process could not load the model: {reason}.")
+    do = N_("Nothing was exported. The log has the details; please report it.")
+
+
+def verify_folder(
+    folder: Path,
+    texts: Sequence[str],
+    vectors: NDArray[np.float32],
+    check_stop: Callable[[], None] = lambda: None,
+) -> float:
+    """The largest difference of any number between given vectors and those of a fresh process.
+
+    Args:
+        folder: the model's folder.
+        texts: at least one.
+        vectors: their vectors, rows of length 1.
+        check_stop: called several times a second; when it raises, the process is ended.
+
+    Raises:
+        ModelDoesNotLoad: the process failed; its last words are the reason, all of them are on
+            stderr.
+    """
+    with tempfile.TemporaryDirectory(prefix="pairloom-export-") as name:
+        texts_file, vectors_file = Path(name) / "texts.json", Path(name) / "vectors.npy"
+        write_json(texts_file, list(texts))
+        np.save(vectors_file, vectors)
+        # -I: neither the current folder nor PYTHONPATH can lend the process anything of ours.
+        process = subprocess.Popen(
+            [sys.executable, "-I", fresh_process.__file__, folder, texts_file, vectors_file],
+            cwd=name,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        output, errors = _wait(process, check_stop)
+    if process.returncode != 0:
+        sys.stderr.write(errors)
+        lines = errors.strip().splitlines()
+        raise ModelDoesNotLoad(reason=lines[-1][:300] if lines else f"{process.returncode}")
+    return float(json.loads(output)["difference"])
+
+
+def _wait(process: subprocess.Popen[str], check_stop: Callable[[], None]) -> tuple[str, str]:
+    """What the process printed, once it has ended; it never outlives this call."""
+    try:
+        while True:
+            try:
+                return process.communicate(timeout=_LOOK_SECONDS)
+            except subprocess.TimeoutExpired:
+                check_stop()
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from filelock import FileLock
 
 from core.files import read_json, write_json, write_text
 from core.jobs.context import STOP_FILE, JobSpec
@@ -21,6 +22,7 @@ from core.workspace import Workspace, new_id, utc_now
 
 JOB_FILE = "job.json"
 CONFIG_FILE = "config.yaml"
+_SUBMIT_LOCK = ".submit.lock"
 STOP_GRACE_SECONDS = 60.0
 """How long a job may take to end by itself after a stop request, before its process gets SIGTERM."""
 TERM_GRACE_SECONDS = 10.0
@@ -246,3 +248,34 @@ def unplace(workspace: Workspace, id: str) -> None:
 def stop_requested(folder: Path) -> bool:
     """Whether somebody asked the job in ``folder`` to stop."""
     return (folder / STOP_FILE).exists()
+
+
+def find_active(workspace: Workspace, kind: str, params: dict[str, Any]) -> str | None:
+    """The id of a job that waits or runs and does exactly this; None when there is none.
+
+    A job that was asked to stop does not count: it will not bring what is wanted.
+    """
+    placed = [job for jobs in placed_jobs(workspace).values() for job in jobs]
+    for job in [*placed, *waiting_jobs(workspace)]:
+        if job.kind != kind or stop_requested(job.folder):
+            continue
+        try:
+            if JobStatus.load(job.folder).state.active and read_spec(job.folder).params == params:
+                return job.id
+        except (OSError, ValueError, StatusUnreadable):
+            # Deleted or damaged meanwhile: nobody works on it.
+            continue
+    return None
+
+
+def submit_once(workspace: Workspace, kind: str, params: dict[str, Any], *, name: str) -> str:
+    """Like :func:`submit`, but joins a job that is already at work on exactly this.
+
+    Several pages may want the same vectors at the same moment.
+
+    Returns:
+        The id of the job that was there, or of the new one.
+    """
+    with FileLock(workspace.jobs / _SUBMIT_LOCK):
+        found = find_active(workspace, kind, params)
+        return found if found is not None else submit(workspace, kind, params, name=name)

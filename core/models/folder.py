@@ -1,4 +1,4 @@
-"""What a model folder holds, read from its small files: no weights are loaded and no code is run."""
+"""What a model folder holds, read from its small files: no weights are loaded, no code is run."""
 
 from __future__ import annotations
 
@@ -157,6 +157,7 @@ def _transformer(
         for name, shape in tensors.items()
         if len(shape) == 2 and _EMBEDDING_TENSOR.search(name)
     )
+    layers = _first_number(config, ("num_hidden_layers", "num_layers", "n_layers", "n_layer"))
     return ResolvedBase(
         name=_name(path),
         kind="transformer",
@@ -166,7 +167,7 @@ def _transformer(
         max_length=_max_length(folder, config),
         parameters=parameters,
         embedding_parameters=embedding,
-        layers=_first_number(config, ("num_hidden_layers", "num_layers", "n_layers", "n_layer")) or 1,
+        layers=layers or 1,
         hidden=hidden,
         intermediate=_first_number(config, ("intermediate_size", "d_ff", "hidden_dim", "n_inner"))
         or 4 * hidden,

@@ -31,9 +31,7 @@ _PRINTABLE_ASCII = [chr(code) for code in range(33, 127)]
 _BATCH = 10_000
 
 
-def train_tokenizer(
-    texts: Sequence[str], vocabulary_size: int, max_piece_length: int
-) -> Tokenizer:
+def train_tokenizer(texts: Sequence[str], vocabulary_size: int, max_piece_length: int) -> Tokenizer:
     """A Unigram tokenizer (Kudo 2018, "Subword regularization") for these texts.
 
     Texts are folded (NFKC, lower case) and cut at spaces, at the borders of runs of Latin letters

@@ -1,4 +1,4 @@
-"""How well a base's vocabulary reads given texts, and how many tokens it makes of them."""
+"""How well a vocabulary reads given texts, and how many tokens it makes of them."""
 
 from __future__ import annotations
 
@@ -6,24 +6,20 @@ import json
 import random
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
-from core.models.folder import DamagedModelFile, ResolvedBase
+from core.models.folder import DamagedModelFile
 from core.problems import N_, Term
 
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
-
-SAMPLE = 2000
-_CHARACTERS_A_PIECE = 1.6
-"""What a static vocabulary of pieces of up to three characters comes to on Chinese drug labels."""
+SAMPLE = 2_000
+"""The most texts that are looked at."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +37,8 @@ class Coverage:
     indistinguishable: int
 
 
-def coverage(tokenizer: Path, texts: Sequence[str], seed: int = 0) -> Coverage:
-    """How the vocabulary in ``tokenizer`` (a ``tokenizer.json``) reads ``texts``.
+def coverage(tokenizer_json: Path, texts: Iterable[str], seed: int = 0) -> Coverage:
+    """How the vocabulary in ``tokenizer_json`` reads ``texts``.
 
     Of more than 2,000 distinct texts that many are drawn, the same ones every time.  Texts are read
     whole, without the model's maximum length.
@@ -50,39 +46,46 @@ def coverage(tokenizer: Path, texts: Sequence[str], seed: int = 0) -> Coverage:
     Raises:
         DamagedModelFile: the file is no tokenizer.
     """
-    distinct = sorted({_folded(text): text for text in texts if text.strip()}.values())
-    if len(distinct) > SAMPLE:
-        distinct = random.Random(seed).sample(distinct, SAMPLE)
-    loaded, unknown = _open(tokenizer)
-    encoded = [
-        tuple(encoding.ids)
-        for encoding in loaded.encode_batch(distinct, add_special_tokens=False)
-    ]
+    distinct = _sampled(
+        sorted({_folded(text): text for text in texts if text.strip()}.values()), seed
+    )
+    tokenizer, unknown = _open(tokenizer_json)
+    encodings = tokenizer.encode_batch(distinct, add_special_tokens=False)
+    encoded = [tuple(encoding.ids) for encoding in encodings]
     tokens = sum(map(len, encoded))
     unknown_tokens = sum(ids.count(unknown) for ids in encoded) if unknown is not None else 0
-    same = Counter(encoded)
     return Coverage(
         texts=len(distinct),
         unknown_share=unknown_tokens / tokens if tokens else 0.0,
-        indistinguishable=sum(count for count in same.values() if count > 1),
+        indistinguishable=sum(count for count in Counter(encoded).values() if count > 1),
     )
 
 
-def token_lengths(base: ResolvedBase, texts: Sequence[str]) -> NDArray[np.int64]:
-    """How many tokens the base reads of each text, its special tokens and its limit included.
+def token_lengths(
+    tokenizer_json: Path, texts: Sequence[str], max_length: int | None, seed: int = 0
+) -> NDArray[np.int64]:
+    """How many tokens a model reads of each text, with its special tokens.
 
-    For a static base whose vocabulary does not exist yet this is an estimate from the characters.
+    Args:
+        tokenizer_json: the model's ``tokenizer.json``.
+        texts: of more than 2,000 that many are drawn, the same ones every time.
+        max_length: what is longer is cut off there; None for no limit.
+        seed: decides which ones are drawn.
+
+    Returns:
+        One number a text looked at, in their order unless they were drawn.
 
     Raises:
-        DamagedModelFile: the tokenizer cannot be read.
+        DamagedModelFile: the file is no tokenizer.
     """
-    if base.tokenizer is None:
-        characters = np.array([len("".join(text.split())) for text in texts], dtype=np.int64)
-        return np.ceil(characters / _CHARACTERS_A_PIECE).astype(np.int64)
-    loaded, _ = _open(base.tokenizer)
-    encodings = loaded.encode_batch(list(texts), add_special_tokens=base.kind == "transformer")
+    tokenizer, _ = _open(tokenizer_json)
+    encodings = tokenizer.encode_batch(_sampled(texts, seed))
     lengths = np.array([len(encoding.ids) for encoding in encodings], dtype=np.int64)
-    return lengths if base.max_length is None else np.minimum(lengths, base.max_length)
+    return lengths if max_length is None else np.minimum(lengths, max_length)
+
+
+def _sampled(texts: Sequence[str], seed: int) -> list[str]:
+    return random.Random(seed).sample(texts, SAMPLE) if len(texts) > SAMPLE else list(texts)
 
 
 def _folded(text: str) -> str:
@@ -99,8 +102,6 @@ def _open(path: Path) -> tuple[Tokenizer, int | None]:
 @lru_cache(maxsize=4)
 def _load(path: Path, changed_ns: int) -> tuple[Tokenizer, int | None]:
     """The tokenizer without padding and truncation, and the id that stands for the unknown."""
-    from tokenizers import Tokenizer
-
     text = path.read_text(encoding="utf-8", errors="replace")
     try:
         model = json.loads(text)["model"]

@@ -13,9 +13,9 @@ _DRAWS = 200
 def forward_flops(base: ResolvedBase, texts: int, tokens: int) -> float:
     """Operations of encoding ``texts`` texts padded to ``tokens`` tokens with a transformer.
 
-    Two for each parameter that is multiplied and each token, and the attention's part, which grows
-    with the square of the length (Kaplan et al. 2020, "Scaling laws for neural language models",
-    table 1).
+    Two for each parameter that is multiplied and each token (Kaplan et al. 2020, "Scaling laws for
+    neural language models", section 2.1); besides, each layer multiplies queries by keys and
+    weights by values, each time two operations for every pair of tokens and every unit of width.
     """
     multiplied = base.parameters - base.embedding_parameters
     attention = 2 * base.layers * base.hidden * tokens

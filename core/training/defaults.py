@@ -35,20 +35,35 @@ def propose(
     Raises:
         Problem: the base cannot be used.
     """
-    resolved = resolve(workspace, base)
     sample = SAMPLES.get(dataset.sample or "")
     exam = find_sample_corpus(workspace, sample.corpus) if sample else None
-    spec = LOSSES[loss] if loss else losses_for(dataset.shape)[0]
+    config = DatasetConfig(id=dataset.id, name=dataset.name, content_hash=dataset.content_hash)
+    return propose_rows(
+        workspace, config, dataset.shape, dataset.rows, base, loss=loss, exam=exam
+    )
+
+
+def propose_rows(
+    workspace: Workspace,
+    dataset: DatasetConfig,
+    shape: Shape,
+    rows: int,
+    base: BaseConfig,
+    *,
+    loss: str | None = None,
+    exam: str | None = None,
+) -> RunConfig:
+    """Like :func:`propose`, for a table that need not be stored yet; raises Problem."""
+    resolved = resolve(workspace, base)
+    spec = LOSSES[loss] if loss else losses_for(shape)[0]
     training = (
-        _static_training(dataset.rows, in_batch=spec.in_batch)
+        _static_training(rows, in_batch=spec.in_batch)
         if resolved.kind == "static"
-        else _transformer_training(dataset.rows, dataset.shape, in_batch=spec.in_batch)
+        else _transformer_training(rows, shape, in_batch=spec.in_batch)
     )
     return RunConfig(
         name=dataset.name,
-        dataset=DatasetConfig(
-            id=dataset.id, name=dataset.name, content_hash=dataset.content_hash
-        ),
+        dataset=dataset,
         base=base,
         loss=LossConfig(name=spec.name),
         training=training,

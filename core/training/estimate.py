@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from core.data.store import load_dataset
@@ -21,7 +22,7 @@ from core.workspace import Workspace
 _SAMPLE = 1_000
 _MINILM_PARAMETERS = 22_713_216
 _CHARACTERS_A_PIECE = 1.7
-"""Of the pieces of at most three characters that a static model's vocabulary has, on drug labels."""
+"""Of pieces of at most three characters, on Chinese drug labels."""
 _START_FACTOR = 1.5
 """Starting a run costs more than the imports that were timed: the trainer, the data, the model."""
 
@@ -52,10 +53,22 @@ def estimate(workspace: Workspace, config: RunConfig) -> Estimate:
         Problem: the dataset or the base cannot be used.
     """
     dataset = load_dataset(workspace, config.dataset.id)
+    exam = config.evaluation.exam
+    exam_texts = load_corpus(workspace, exam).texts() if exam is not None else []
+    return estimate_rows(workspace, config, dataset.frame(), exam_texts)
+
+
+def estimate_rows(
+    workspace: Workspace, config: RunConfig, frame: pd.DataFrame, exam_texts: list[str]
+) -> Estimate:
+    """Like :func:`estimate`, for a checked table and exam that need not be stored yet.
+
+    Raises:
+        Problem: the base cannot be used.
+    """
     base = resolve(workspace, config.base)
     speed = load_speed(workspace)
-    columns = [name for name in ("anchor", "positive", "negative") if name in dataset.info.stats]
-    frame = dataset.frame(columns)
+    columns = [name for name in ("anchor", "positive", "negative") if name in frame]
     sample = frame.sample(min(_SAMPLE, len(frame)), random_state=0)
     texts = [sample[name].tolist() for name in columns]
     held_out = min(round(len(frame) * config.evaluation.held_out_share), HELD_OUT_LIMIT)
@@ -67,8 +80,7 @@ def estimate(workspace: Workspace, config: RunConfig) -> Estimate:
     reference_lengths = [_lengths(reference, column, config) for column in texts]
     scoring = _encoding_seconds(reference, reference_lengths, held_out, speed)
     if base.kind == "static":
-        lengths = [_piece_counts(column) for column in texts]
-        tokens = sum(float(column.mean()) for column in lengths)
+        tokens = sum(float(_lengths(base, column, config).mean()) for column in texts)
         step = speed.static_overhead_seconds + batch * tokens * speed.static_token_seconds
         evaluation = held_out / batch * step
         rescoring = 0.0
@@ -83,8 +95,8 @@ def estimate(workspace: Workspace, config: RunConfig) -> Estimate:
         + steps * step
         + (EVALUATIONS + 1) * evaluation
     )
-    if config.evaluation.exam is not None:
-        seconds += _exam_seconds(workspace, config, base, reference, speed)
+    if exam_texts:
+        seconds += _exam_seconds(config, base, reference, exam_texts, speed)
     return Estimate(seconds, steps, train_rows, held_out, speed.measured)
 
 
@@ -107,14 +119,12 @@ def _encoding_seconds(
 
 
 def _exam_seconds(
-    workspace: Workspace,
     config: RunConfig,
     base: ResolvedBase,
     reference: ResolvedBase,
+    texts: list[str],
     speed: Speed,
 ) -> float:
-    assert config.evaluation.exam is not None
-    texts = load_corpus(workspace, config.evaluation.exam).texts()
     models = [reference] if base.kind == "static" else [reference, base]
     sample = texts[:: max(1, len(texts) // _SAMPLE)]
     return sum(
@@ -125,11 +135,8 @@ def _exam_seconds(
 
 
 def _lengths(base: ResolvedBase, texts: list[str], config: RunConfig) -> NDArray[np.int64]:
-    if base.tokenizer is None or base.kind == "static":
-        return _piece_counts(texts)
+    if base.tokenizer is None:
+        # The vocabulary is yet to be made.
+        return np.array([max(1, round(len(text) / _CHARACTERS_A_PIECE)) for text in texts])
     limits = [limit for limit in (base.max_length, config.training.max_length) if limit]
     return token_lengths(base.tokenizer, texts, min(limits, default=None))
-
-
-def _piece_counts(texts: list[str]) -> NDArray[np.int64]:
-    return np.array([max(1, round(len(text) / _CHARACTERS_A_PIECE)) for text in texts])

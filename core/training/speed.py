@@ -1,4 +1,4 @@
-"""How fast this machine trains, measured once and kept, so that the form can say how long a run takes.
+"""How fast this machine trains, measured once and kept: what the form estimates a run from.
 
 A step of a transformer is taken to cost a fixed part plus its floating-point operations at a fixed
 rate; both are found from a short and a long batch of the bundled model.  A step of a static model
@@ -36,7 +36,7 @@ class Speed:
 
     Attributes:
         import_seconds: importing PyTorch and sentence-transformers.
-        step_overhead_seconds: the fixed part of a transformer step (MiniLM's 22.7 million parameters).
+        step_overhead_seconds: the fixed part of a transformer step (for MiniLM's size).
         train_flops: floating-point operations a second in training.
         encode_flops: floating-point operations a second in encoding.
         static_overhead_seconds: the fixed part of a static model's step.

@@ -1,15 +1,12 @@
-"""Starting runs: from a form, from a file, or with one click on a sample."""
+"""Starting a run: refuse at once what would fail later, then queue it."""
 
 from __future__ import annotations
 
-from core.data.samples import SAMPLES, add_sample
 from core.data.store import DatasetInfo, load_dataset
 from core.jobs import queue
 from core.jobs.supervisor import ensure_supervisor
-from core.models.bases import BaseConfig, resolve
-from core.retrieval.sample_corpora import add_sample_corpus
+from core.models.bases import resolve
 from core.training.config import RunConfig
-from core.training.defaults import propose
 from core.training.losses import check_fit, loss_named
 from core.workspace import Workspace
 
@@ -48,20 +45,3 @@ def start_run(workspace: Workspace, config: RunConfig) -> str:
     id = queue.submit(workspace, "train", config.to_dict(), name=config.name)
     ensure_supervisor(workspace)
     return id
-
-
-def sample_config(workspace: Workspace, sample_id: str) -> RunConfig:
-    """The configuration that the form proposes for a bundled sample; adds the sample if need be."""
-    dataset = load_dataset(workspace, add_sample_with_exam(workspace, sample_id))
-    return propose(workspace, dataset.info, BaseConfig(kind=SAMPLES[sample_id].base))
-
-
-def add_sample_with_exam(workspace: Workspace, sample_id: str) -> str:
-    """Add a bundled sample and the corpus of its exam; returns the dataset's id."""
-    add_sample_corpus(workspace, SAMPLES[sample_id].corpus)
-    return add_sample(workspace, sample_id)
-
-
-def quickstart(workspace: Workspace, sample_id: str) -> str:
-    """One click: the sample, its corpus and a run with the proposed settings; returns the run's id."""
-    return start_run(workspace, sample_config(workspace, sample_id))

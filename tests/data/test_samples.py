@@ -5,7 +5,7 @@ import pytest
 
 from core.data.columns import guess_mapping
 from core.data.read import read_table
-from core.data.samples import SAMPLES, add_sample
+from core.data.samples import SAMPLE_FOLDER, SAMPLES, add_sample
 from core.data.shapes import Shape
 from core.data.split import SplitBy, split_rows
 from core.data.store import list_datasets, load_dataset
@@ -53,9 +53,9 @@ def test_a_samples_columns_would_be_guessed(id: str) -> None:
 
 @pytest.mark.parametrize("id", EXPECTED)
 def test_every_answer_of_a_samples_questions_is_in_its_corpus(id: str) -> None:
-    sample = SAMPLES[id]
-    corpus = set(read_table(sample.corpus, sample.corpus.name).frame["id"])
-    questions = read_table(sample.questions, sample.questions.name).frame
+    sample = SAMPLE_CORPORA[SAMPLES[id].corpus]
+    corpus = set(read_table(SAMPLE_FOLDER / sample.texts, sample.texts).frame["id"])
+    questions = read_table(SAMPLE_FOLDER / sample.questions, sample.questions).frame
     relevant = {part for cell in questions["relevant"] for part in cell.split("|")}
     assert relevant <= corpus
 

@@ -41,7 +41,7 @@ def serving(root: Path, port: int) -> subprocess.Popen[str]:
     )
 
 
-@pytest.mark.parametrize("how", ["ctrl-c", "terminate"])
+@pytest.mark.parametrize("how", ["ctrl-c", "impatient", "terminate"])
 def test_the_address_is_printed_and_the_end_is_clean(stand_in: Path, how: str) -> None:
     port = free_port()
     with serving(stand_in, port) as starter:
@@ -52,10 +52,11 @@ def test_the_address_is_printed_and_the_end_is_clean(stand_in: Path, how: str) -
             assert line, starter.stderr.read()
         assert f"Pairloom is ready: http://127.0.0.1:{port}" in line
         socket.create_connection(("127.0.0.1", port)).close()
-        if how == "ctrl-c":  # a terminal sends it to the server too
-            os.killpg(starter.pid, signal.SIGINT)
-        else:
+        if how == "terminate":
             starter.terminate()
+        else:  # a terminal sends Ctrl-C to the whole group
+            for _ in range(50 if how == "impatient" else 1):
+                os.killpg(starter.pid, signal.SIGINT)
         _, errors = starter.communicate(timeout=30)
     assert starter.returncode == 0
     assert "Pairloom has stopped." in errors

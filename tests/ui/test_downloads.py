@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from streamlit.web.server.starlette.starlette_app import create_streamlit_middleware
 
 from core.export.tokens import make_token
 from core.workspace import Workspace
@@ -18,7 +19,9 @@ SERVER = "http://127.0.0.1:8501"
 
 @pytest.fixture
 def client(workspace: Workspace) -> TestClient:
-    return TestClient(Starlette(routes=ROUTES), base_url=SERVER)
+    """A client of the routes behind the middleware that Streamlit puts before them."""
+    server = Starlette(routes=ROUTES, middleware=create_streamlit_middleware())
+    return TestClient(server, base_url=SERVER)
 
 
 @pytest.fixture
@@ -37,6 +40,7 @@ def test_a_link_made_here_fetches_the_file_whole(
     assert answer.content == file.read_bytes()
     assert answer.headers["content-disposition"] == 'attachment; filename="model.zip"'
     assert answer.headers["content-length"] == str(file.stat().st_size)
+    assert "content-encoding" not in answer.headers
     assert answer.headers["cache-control"] == "no-store"
 
 
@@ -99,7 +103,7 @@ def test_no_token_opens_a_file_outside_of_the_workspace(
     answer = client.get(
         f"/download/{quote(relative, safe='')}", params={"token": make_token(workspace, relative)}
     )
-    assert answer.status_code == 404
+    assert answer.status_code in (400, 404)
     assert "secret" not in answer.text
 
 

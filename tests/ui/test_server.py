@@ -16,7 +16,8 @@ from ui import server
 
 def error_shown(raised: str, language: str = "en") -> str:
     script = (
-        "from core.problems import Term\nfrom core.workspace import UnknownItem\nfrom ui.server import show_error\n"
+        "from core.problems import Term\nfrom core.workspace import UnknownItem\n"
+        "from ui.server import show_error\n"
         f"handled = show_error({raised})\nassert handled is True"
     )
     app = AppTest.from_string(script)

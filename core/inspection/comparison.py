@@ -1,0 +1,150 @@
+"""A finished run as two models to compare: what the analyst had before, and what training made."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.inspection.project_job import MapModel
+from core.inspection.similarity import similarity_matrix
+from core.inspection.widgets import POSITIVE, Example
+from core.models.fingerprint import model_fingerprint
+from core.models.folder import NoSuchFolder
+from core.problems import N_, Problem
+from core.training import artifacts
+from core.training.runs import Run
+
+BACKGROUND_TEXTS = 2_000
+"""How many held-out texts the map shows at most beside the examples."""
+SEED = 42
+
+
+class TunedModelGone(Problem):
+    what = N_("The model of “{name}” is no longer in its folder {folder}.")
+    do = N_("Put the folder back, choose another run, or train this one again.")
+
+
+class BaseModelGone(Problem):
+    what = N_("The model {model} that “{name}” is compared with is no longer in {folder}.")
+    do = N_("Put the folder back, or choose another run.")
+
+
+class BaseModelChanged(Problem):
+    what = N_("The model {model} in {folder} is not the one that “{name}” was compared with.")
+    do = N_("Put the earlier files back, or train again with the model as it is now.")
+
+
+class RunFilesDamaged(Problem):
+    what = N_("The file {file} of “{name}” is missing or damaged.")
+    do = N_("Choose another run, or train this one again.")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The two models of a run and the texts that it kept for looking at them.
+
+    Attributes:
+        base_name: how the base is known to others.
+        base: the model before training.
+        tuned: the model after it.
+        examples: the widget examples, from held-out rows.
+        held_out: the distinct texts of the held-out rows.
+    """
+
+    base_name: str
+    base: MapModel
+    tuned: MapModel
+    examples: tuple[Example, ...]
+    held_out: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AnswerPlace:
+    """Where a group's right answer stands.
+
+    Attributes:
+        score: the cosine between source and right answer (the nearest one, if there are several).
+        rank: 1 when it is nearer than every wrong sentence; a tie counts against it.
+    """
+
+    score: float
+    rank: int
+
+
+def load_comparison(run: Run) -> Comparison:
+    """What Inspect and Search need of a finished run.
+
+    Raises:
+        TunedModelGone, BaseModelGone: a model's folder was deleted.
+        BaseModelChanged: the base's folder holds another model now.
+        RunFilesDamaged: a file of the run cannot be read.
+    """
+    model = run.folder / artifacts.MODEL
+    try:
+        tuned = MapModel(model, model_fingerprint(model))
+    except (NoSuchFolder, OSError) as error:
+        raise TunedModelGone(name=run.name, folder=str(model)) from error
+    file = artifacts.REFERENCE
+    try:
+        reference = artifacts.load_reference(run.folder)
+        file = artifacts.EXAMPLES
+        examples = tuple(artifacts.load_examples(run.folder))
+        file = artifacts.HELD_OUT_TEXTS
+        held_out = tuple(artifacts.load_held_out_texts(run.folder))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise RunFilesDamaged(file=file, name=run.name) from error
+    words = {"model": reference.name, "name": run.name, "folder": str(reference.path)}
+    try:
+        found = model_fingerprint(reference.path)
+    except (NoSuchFolder, OSError) as error:
+        raise BaseModelGone(**words) from error
+    if found != reference.fingerprint:
+        raise BaseModelChanged(**words)
+    return Comparison(reference.name, MapModel(reference.path, found), tuned, examples, held_out)
+
+
+def background_texts(
+    held_out: Sequence[str], examples: Sequence[str], limit: int = BACKGROUND_TEXTS
+) -> list[str]:
+    """Held-out texts for the map's background, without the examples' own.
+
+    Of more than ``limit`` that many are drawn, the same ones every time and in random order, so
+    that the first few hundred are a fair sample too.
+    """
+    shown = set(examples)
+    pool = [text for text in dict.fromkeys(held_out) if text not in shown]
+    return random.Random(SEED).sample(pool, min(limit, len(pool)))
+
+
+def answer_places(
+    examples: Sequence[Example], vectors: NDArray[np.float32]
+) -> list[AnswerPlace | None]:
+    """Where each group's right answer stands; None for a group without one.
+
+    Args:
+        examples: the groups.
+        vectors: one row for each of :func:`~core.inspection.widgets.example_texts`.
+
+    Raises:
+        ValueError: there are not as many rows as texts.
+    """
+    if len(vectors) != sum(len(example.texts) for example in examples):
+        raise ValueError("there must be one vector for each text of the examples")
+    places: list[AnswerPlace | None] = []
+    start = 0
+    for example in examples:
+        stop = start + len(example.texts)
+        to_source = similarity_matrix(vectors[start:stop])[0, 1:]
+        right = np.array([role == POSITIVE for role in example.roles], dtype=bool)
+        if right.any():
+            best = to_source[right].max()
+            nearer = int((to_source[~right] >= best).sum())
+            places.append(AnswerPlace(float(best), nearer + 1))
+        else:
+            places.append(None)
+        start = stop
+    return places

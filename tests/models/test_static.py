@@ -1,0 +1,97 @@
+"""Static models: everything readable has a piece, the same texts give the same files, anywhere."""
+
+from __future__ import annotations
+
+import string
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tokenizers import Tokenizer
+
+from core.export.verify import verify_folder
+from core.models.static import inverse_document_frequency, train_tokenizer
+from core.workspace import PROJECT_ROOT
+from tests.models.made import TEXTS
+
+UNKNOWN = 1
+_TRAIN = """
+import sys
+from core.models.static import train_tokenizer
+from tests.models.made import TEXTS
+sys.stdout.write(train_tokenizer(TEXTS[::int(sys.argv[1])], 400, 3).to_str())
+"""
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return train_tokenizer(TEXTS, 400, 3)
+
+
+def test_training_characters_and_ascii_are_never_unknown(tokenizer: Tokenizer) -> None:
+    characters = {character for text in TEXTS for character in text} | set(string.printable)
+    for text in (*TEXTS, *characters):
+        assert UNKNOWN not in tokenizer.encode(text).ids, text
+    assert UNKNOWN in tokenizer.encode("ж").ids
+
+
+def test_no_piece_is_longer_than_asked(tokenizer: Tokenizer) -> None:
+    pieces = set(tokenizer.get_vocab()) - {"[PAD]", "[UNK]"}
+    assert max(map(len, pieces)) == 3
+    assert tokenizer.get_vocab_size() <= 450
+
+
+@pytest.mark.parametrize("code", ["0.25g", "AX55"])
+def test_codes_stay_apart_from_the_words_around_them(tokenizer: Tokenizer, code: str) -> None:
+    alone = tokenizer.encode(code).tokens
+    assert "".join(alone) == code.lower()
+    for text in (f"每粒{code}，每板", f"{code}号", f"({code})"):
+        tokens = tokenizer.encode(text).tokens
+        begin = tokens.index(alone[0])
+        assert tokens[begin : begin + len(alone)] == alone
+
+
+def test_width_and_case_do_not_matter(tokenizer: Tokenizer) -> None:
+    assert tokenizer.encode("ＡＸ５５").ids == tokenizer.encode("ax55").ids
+
+
+def test_two_processes_make_the_same_tokenizer_in_whatever_order_the_texts_come() -> None:
+    made = [
+        subprocess.run(
+            [sys.executable, "-c", _TRAIN, step],
+            cwd=PROJECT_ROOT,
+            env={"PYTHONHASHSEED": seed, "RAYON_NUM_THREADS": threads},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for step, seed, threads in (("1", "1", "1"), ("-1", "2", "2"))
+    ]
+    assert made[0] == made[1]
+    assert b'"Unigram"' in made[0]
+
+
+def test_what_is_in_every_text_weighs_least(tokenizer: Tokenizer) -> None:
+    weights = inverse_document_frequency(tokenizer, TEXTS)
+    everywhere, seldom = tokenizer.token_to_id("："), tokenizer.token_to_id("a")
+    (colon,) = set(tokenizer.encode("：").ids)
+    assert everywhere in (None, colon)
+    assert weights[colon] == 0.01
+    assert weights[seldom] > 1
+    assert weights.min() == 0.01
+
+
+def test_a_process_that_knows_only_sentence_transformers_gives_the_same_vectors(
+    static_folder: Path,
+) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    texts = [*TEXTS, "没见过的字 ж", "0.25g", "AX55", " ", "long " * 3000]
+    model = SentenceTransformer(str(static_folder), device="cpu")
+    vectors = model.encode(texts)
+    # The model itself ends with vectors of length 1 (a blank text has none).
+    lengths = np.linalg.norm(vectors, axis=1)
+    assert np.allclose(np.delete(lengths, len(TEXTS) + 3), 1, atol=1e-6)
+    assert verify_folder(static_folder, texts, vectors) <= 1e-7
+    assert not np.allclose(vectors[0], vectors[1])

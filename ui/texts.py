@@ -1,0 +1,47 @@
+"""Showing texts of any length: cut to a width, or broken into lines for a chart."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+
+_HOVER_WIDTH = 56
+_HOVER_LINES = 6
+
+
+def clipped(text: str, width: int) -> str:
+    """``text`` in one line of at most ``width`` Latin letters; a Chinese character counts as two."""
+    line = " ".join(text.split())
+    lines = _lines(line, width)
+    return line if len(lines) == 1 else lines[0].rstrip() + "…"
+
+
+def for_hover(text: str) -> str:
+    """``text`` for a chart's hover box: broken into lines, never too high for the screen."""
+    lines = _lines(" ".join(text.split()), _HOVER_WIDTH)
+    if len(lines) > _HOVER_LINES:
+        lines = [*lines[: _HOVER_LINES - 1], lines[_HOVER_LINES - 1] + "…"]
+    return "<br>".join(html.escape(line, quote=False) for line in lines)
+
+
+def _lines(text: str, width: int) -> list[str]:
+    """Lines of at most ``width``, broken at a space where there is one in their second half."""
+    lines = []
+    while text:
+        end = _fitting(text, width)
+        if end < len(text):
+            space = text.rfind(" ", end // 2, end + 1)
+            end = space if space > 0 else end
+        lines.append(text[:end].rstrip())
+        text = text[end:].lstrip()
+    return lines or [""]
+
+
+def _fitting(text: str, width: int) -> int:
+    """How many characters fit, at least one."""
+    used = 0
+    for position, character in enumerate(text):
+        used += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        if used > width:
+            return max(position, 1)
+    return len(text)
