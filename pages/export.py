@@ -110,11 +110,12 @@ def show_failure(job: str, status: JobStatus) -> None:
 
 def show_export(run: Run, export: Export) -> None:
     """What the check found, the file itself, and how to use it."""
+    difference = f"{export.difference:.0e}" if export.difference else "0"
     st.success(
         _(
             "A fresh process loaded the folder and gave the same vectors for {count} texts; "
             "largest difference {difference}."
-        ).format(count=fmt.number(export.texts), difference=f"{export.difference:.0e}"),
+        ).format(count=fmt.number(export.texts), difference=difference),
         icon=":material/verified:",
     )
     # Drawn again before the link behind the button grows old.

@@ -1,5 +1,7 @@
 """Home: what is running, what there is, what trains it, and a first model in one click."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from core.data.samples import SAMPLES, Sample
@@ -68,7 +70,7 @@ def offer(sample: Sample) -> None:
         st.caption(_(sample.description))
         st.space("stretch")
         try:
-            seconds = quickstart_estimate(workspace, sample.id).seconds
+            seconds = estimated_seconds(workspace.root, sample.id)
         except Problem as problem:
             st.warning(say(problem), icon=":material/warning:")
             return
@@ -82,6 +84,12 @@ def offer(sample: Sample) -> None:
             _("Train now"), key=f"try_{sample.id}", icon=":material/bolt:", type="primary"
         ):
             begin(sample)
+
+
+@st.cache_data(ttl="1m", show_spinner=False)
+def estimated_seconds(root: Path, sample_id: str) -> float:
+    """How long a sample takes here; soon asked again, since the machine's speed may be measured."""
+    return quickstart_estimate(Workspace(root), sample_id).seconds
 
 
 def begin(sample: Sample) -> None:

@@ -148,8 +148,10 @@ def show_report(run: Run) -> None:
     if report is None:
         return
     st.subheader(_("Is it better?"), anchor=False)
-    box = {"better": st.success, "worse": st.error}.get(report.verdict, st.warning)
-    box(say(*report.sentences()))
+    verdict, *warnings = report.sentences()
+    {"better": st.success, "worse": st.error}.get(report.verdict, st.info)(say(verdict))
+    for warning in warnings:
+        st.warning(say(warning), icon=":material/warning:")
     title = _("{metric} on {count} held-out questions, higher is better")
     show_scores(report.models, report.primary, title.format(
         metric=_(METRIC_NAMES[report.primary]), count=fmt.number(report.questions)

@@ -105,9 +105,7 @@ def _job(workspace: Workspace, wanted: Wanted) -> str:
                 return id
         except UnknownItem:
             pass
-    memory[wanted.key] = queue.submit_once(
-        workspace, wanted.kind, wanted.params, name=wanted.name
-    )
+    memory[wanted.key] = queue.submit_once(workspace, wanted.kind, wanted.params, name=wanted.name)
     return memory[wanted.key]
 
 

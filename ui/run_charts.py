@@ -5,6 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from core.training.evaluation import METRIC_NAMES
 from core.training.report import ModelScores
 from core.training.runs import Curves
 from ui import charts
@@ -22,7 +23,14 @@ _ROLE_COLOURS = {
 def loss_chart(curves: Curves, run_id: str) -> go.Figure:
     """Training loss, held-out loss and learning rate over the steps."""
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.74, 0.26])
-    figure.update_layout(charts.layout(_("Loss, lower is better"), height=420, uirevision=run_id))
+    figure.update_layout(
+        charts.layout(
+            _("Loss, lower is better"),
+            height=440,
+            uirevision=run_id,
+            margin={"l": 60, "r": 16, "t": 84, "b": 48},
+        )
+    )
     steps = [point["step"] for point in curves.train]
     epochs = [point["epoch"] for point in curves.train]
     hover = _("step {step}, epoch {epoch}: {value}").format(
@@ -84,7 +92,7 @@ def score_chart(models: list[ModelScores], metric: str, title: str) -> go.Figure
         )
     )
     figure.update_layout(
-        charts.layout(title, x=metric, height=110 + 44 * len(models), showlegend=False)
+        charts.layout(title, x=_(METRIC_NAMES[metric]), height=110 + 44 * len(models), showlegend=False)
     )
     figure.update_xaxes(range=[0, 1.08])
     figure.update_yaxes(automargin=True)

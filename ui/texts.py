@@ -10,7 +10,7 @@ _HOVER_LINES = 6
 
 
 def clipped(text: str, width: int) -> str:
-    """``text`` in one line of at most ``width`` Latin letters; a Chinese character counts as two."""
+    """``text`` in a line of at most ``width`` Latin letters; a Chinese character counts as two."""
     line = " ".join(text.split())
     lines = _lines(line, width)
     return line if len(lines) == 1 else lines[0].rstrip() + "…"

@@ -15,7 +15,6 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +33,10 @@ if TYPE_CHECKING:
 
 MODELS_KEPT = 3
 TEXTS_A_TURN = 64
+CHARACTERS_A_TURN = 6_000
+"""A turn of long texts holds fewer, so that a question waits about a second on two cores."""
+_LONGEST_COUNTED = 2_000
+"""What comes after this many characters is cut off by nearly every model and costs nothing."""
 _FORGET_SECONDS = 10 * 60.0
 _IDLE_SECONDS = 30 * 60.0
 _LOOK_SECONDS = 1.0
@@ -50,33 +53,70 @@ class EncoderOutOfMemory(Problem):
     do = N_("Close other programs, or use a smaller model.")
 
 
-@dataclass
 class Work:
-    """One request: its texts, how far it is, and its end."""
+    """One request: its texts, how far it is, and its end.
 
-    model: Path
-    texts: list[str]
-    done: int = 0
-    turns: int = 0
-    parts: list[NDArray[np.float32]] = field(default_factory=list)
-    problem: Problem | None = None
-    ended: threading.Event = field(default_factory=threading.Event)
+    Texts are taken by length, so that those that are encoded together need little padding.
+    """
 
-    def take(self, count: int) -> list[str]:
-        """The next texts to encode, at most ``count``."""
-        return self.texts[self.done : self.done + count]
+    def __init__(self, model: Path, texts: list[str]) -> None:
+        self.model = model
+        self.turns = 0
+        self.problem: Problem | None = None
+        self.ended = threading.Event()
+        self._texts = texts
+        self._order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+        self._done = 0
+        self._rows: NDArray[np.float32] | None = None
+
+    @property
+    def left(self) -> int:
+        """How many texts still wait."""
+        return len(self._texts) - self._done
+
+    def take(self, texts: int, characters: int) -> list[str]:
+        """The next texts to encode: at most so many, and at most so many characters in all.
+
+        The first text is taken whatever its length when there is any room for it.
+        """
+        taken: list[str] = []
+        for index in self._order[self._done : self._done + texts]:
+            characters -= cost(self._texts[index])
+            if taken and characters < 0:
+                break
+            taken.append(self._texts[index])
+        return taken
 
     def put(self, vectors: NDArray[np.float32]) -> None:
-        """Add what the next texts became."""
-        self.parts.append(vectors)
-        self.done += len(vectors)
-        if self.done >= len(self.texts):
+        """Add what the texts that were taken became."""
+        if self._rows is None:
+            self._rows = np.empty((len(self._texts), vectors.shape[1]), dtype=np.float32)
+        self._rows[self._order[self._done : self._done + len(vectors)]] = vectors
+        self._done += len(vectors)
+        if self.left == 0:
             self.ended.set()
 
     def fail(self, problem: Problem) -> None:
         """End with a problem."""
         self.problem = problem
         self.ended.set()
+
+    def result(self) -> NDArray[np.float32]:
+        """Wait for the end; the vectors in the order of the texts.
+
+        Raises:
+            Problem: the model cannot be used.
+        """
+        self.ended.wait()
+        if self.problem is not None:
+            raise self.problem
+        assert self._rows is not None
+        return self._rows
+
+
+def cost(text: str) -> int:
+    """What a text takes of a turn, in characters."""
+    return min(len(text), _LONGEST_COUNTED)
 
 
 class Models:
@@ -129,10 +169,7 @@ class Encoder:
         with self._changed:
             self._waiting.append(work)
             self._changed.notify()
-        work.ended.wait()
-        if work.problem is not None:
-            raise work.problem
-        return np.concatenate(work.parts)
+        return work.result()
 
     def idle_seconds(self) -> float:
         """How long nobody has asked for anything."""
@@ -155,26 +192,30 @@ class Encoder:
                 self._models.forget()
 
     def _next_turn(self) -> list[Work]:
-        """Requests of one model that go into the next turn: those that had the fewest turns first.
+        """Requests of one model that share the next turn: those that had the fewest turns so far.
 
-        A question that has just come is thus answered before a corpus goes on.
+        A question that has just come is thus answered before a corpus goes on, and without it.
         """
         self._waiting = [work for work in self._waiting if not work.ended.is_set()]
-        order = sorted(self._waiting, key=lambda work: (work.turns, len(work.texts) - work.done))
-        return [work for work in order if work.model == order[0].model]
+        order = sorted(self._waiting, key=lambda work: (work.turns, work.left))
+        if not order:
+            return []
+        share = (order[0].model, order[0].turns)
+        return [work for work in order if (work.model, work.turns) == share]
 
     def _do_turn(self, works: Iterable[Work]) -> None:
         works = list(works)
         model = works[0].model
         shares: list[tuple[Work, list[str]]] = []
-        room = TEXTS_A_TURN
+        texts_left, characters_left = TEXTS_A_TURN, CHARACTERS_A_TURN
         for work in works:
-            if room <= 0:
+            if texts_left <= 0 or characters_left <= 0:
                 break
-            texts = work.take(room)
+            texts = work.take(texts_left, characters_left)
             shares.append((work, texts))
             work.turns += 1
-            room -= len(texts)
+            texts_left -= len(texts)
+            characters_left -= sum(map(cost, texts))
         try:
             vectors = _encode(self._models.get(model), [t for _, texts in shares for t in texts])
         except Exception as error:

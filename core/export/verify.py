@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,8 @@ from core.files import write_json
 from core.problems import N_, Problem
 
 _LOOK_SECONDS = 0.2
+_EXCEPTION = re.compile(r"[\w.]*(Error|Exception|Interrupt)\b")
+"""How the line of a traceback begins that says what went wrong."""
 
 
 class ModelDoesNotLoad(Problem):
@@ -60,9 +63,16 @@ def verify_folder(
         output, errors = _wait(process, check_stop)
     if process.returncode != 0:
         sys.stderr.write(errors)
-        lines = errors.strip().splitlines()
-        raise ModelDoesNotLoad(reason=lines[-1][:300] if lines else f"{process.returncode}")
+        raise ModelDoesNotLoad(reason=_reason(errors, process.returncode))
     return float(json.loads(output)["difference"])
+
+
+def _reason(errors: str, code: int) -> str:
+    """The exception that ended the process; its message may have several lines."""
+    lines = errors.strip().splitlines()
+    exceptions = [line for line in lines if _EXCEPTION.match(line)]
+    last = (exceptions or lines or [str(code)])[-1]
+    return last[:300].rstrip(". ")
 
 
 def _wait(process: subprocess.Popen[str], check_stop: Callable[[], None]) -> tuple[str, str]:

@@ -110,14 +110,15 @@ def load_comparison(run: Run) -> Comparison:
 def background_texts(
     held_out: Sequence[str], examples: Sequence[str], limit: int = BACKGROUND_TEXTS
 ) -> list[str]:
-    """Held-out texts for the map's background, without the examples' own.
+    """At most ``limit`` held-out texts for the map's background, without the examples' own.
 
-    Of more than ``limit`` that many are drawn, the same ones every time and in random order, so
-    that the first few hundred are a fair sample too.
+    They come in random order, the same every time, so that the first few hundred are a fair sample
+    too; another example changes one of them, not all.
     """
+    distinct = list(dict.fromkeys(held_out))
+    random.Random(SEED).shuffle(distinct)
     shown = set(examples)
-    pool = [text for text in dict.fromkeys(held_out) if text not in shown]
-    return random.Random(SEED).sample(pool, min(limit, len(pool)))
+    return [text for text in distinct if text not in shown][:limit]
 
 
 def answer_places(

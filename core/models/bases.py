@@ -63,7 +63,8 @@ def list_bases(workspace: Workspace) -> list[BaseChoice]:
         BaseChoice(BaseConfig(kind="static"), Term(STATIC_NAME)),
     ]
     for folder in sorted(workspace.runs.iterdir(), reverse=True):
-        if not (folder / "model" / "modules.json").exists():
+        hidden = folder.name.startswith(".")  # a run that is being deleted
+        if hidden or not (folder / "model" / "modules.json").exists():
             continue
         try:
             finished = JobStatus.load(folder).state is JobState.SUCCEEDED

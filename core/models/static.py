@@ -48,8 +48,10 @@ def train_tokenizer(texts: Sequence[str], vocabulary_size: int, max_piece_length
     """
     ordered = sorted(set(texts))
     trained = _segmenter(models.Unigram())
+    alphabet = {*"".join(map(trained.normalizer.normalize_str, ordered)), *_PRINTABLE_ASCII}
     trainer = trainers.UnigramTrainer(
-        vocab_size=vocabulary_size,
+        # The trainer fails when there is no room for every character.
+        vocab_size=max(vocabulary_size, len(alphabet) + len((PAD, UNKNOWN))),
         max_piece_length=max_piece_length,
         unk_token=UNKNOWN,
         special_tokens=[PAD, UNKNOWN],

@@ -60,7 +60,7 @@ GUESS = Speed(10.0, 0.09, 1.2e11, 1.4e11, 0.02, 2e-6, measured=False)
 def load_speed(workspace: Workspace) -> Speed:
     """The measured speed, or a guess while there is none."""
     try:
-        return Speed(**read_json(_path(workspace)))
+        return Speed(**read_json(speed_path(workspace)))
     except (OSError, ValueError, TypeError):
         return GUESS
 
@@ -74,7 +74,7 @@ def measure_when_quiet(workspace: Workspace, import_seconds: float) -> None:
         return
     began = time.monotonic()
     speed = measure(import_seconds)
-    write_json(_path(workspace), asdict(speed))
+    write_json(speed_path(workspace), asdict(speed))
     _log.info("measured in %.1f s: %s", time.monotonic() - began, speed)
 
 
@@ -154,5 +154,6 @@ def _seconds(work: Callable[[], None]) -> float:
     return min(times)
 
 
-def _path(workspace: Workspace) -> Path:
+def speed_path(workspace: Workspace) -> Path:
+    """Where the measured speed is kept."""
     return workspace.cache / SPEED_FILE

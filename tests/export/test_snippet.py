@@ -1,4 +1,4 @@
-"""The lines of Python are a program whatever the texts hold (tests/export/test_job.py runs them)."""
+"""The lines of Python are a program whatever the texts hold; tests/export/test_job.py runs them."""
 
 from __future__ import annotations
 

@@ -31,6 +31,7 @@ def test_finished_runs_with_a_model_are_offered_the_newest_first(
     add_run(workspace, "20260102-000000-new", JobState.SUCCEEDED, static_folder)
     add_run(workspace, "20260103-000000-failed", JobState.FAILED, static_folder)
     add_run(workspace, "20260104-000000-empty", JobState.SUCCEEDED, None)
+    add_run(workspace, ".deleted-20260104-000000-gone", JobState.SUCCEEDED, static_folder)
     (workspace.runs / "20260105-000000-damaged" / "model").mkdir(parents=True)
     assert [(base.config.kind, base.name) for base in list_bases(workspace)] == [
         ("bundled", "sentence-transformers/all-MiniLM-L6-v2"),

@@ -37,6 +37,12 @@ def test_training_characters_and_ascii_are_never_unknown(tokenizer: Tokenizer) -
     assert UNKNOWN in tokenizer.encode("ж").ids
 
 
+def test_a_table_with_more_characters_than_the_vocabulary_has_room_for_gets_them_all() -> None:
+    characters = [chr(0x4E00 + number) for number in range(600)]
+    crowded = train_tokenizer(["".join(characters), "红色跑鞋"], 500, 3)
+    assert all(UNKNOWN not in crowded.encode(character).ids for character in characters)
+
+
 def test_no_piece_is_longer_than_asked(tokenizer: Tokenizer) -> None:
     pieces = set(tokenizer.get_vocab()) - {"[PAD]", "[UNK]"}
     assert max(map(len, pieces)) == 3

@@ -39,7 +39,8 @@ NOT_READ = set(
     config margin hoverinfo textposition orientation xanchor yanchor exponentformat rangemode
     dash symbol hovermode bind persist_state size args kwargs language format row col media_type
     text_color theme icon_position colorscale uirevision textfont hoverlabel xref yref fill shape
-    dragmode visible barmode showlegend tickformat ref tickmode summary
+    dragmode visible barmode showlegend tickformat ref tickmode summary default
+    legendgroup
     """.split()
 )
 ALLOWED = {"Pairloom", "BM25", "English", "CPU", "GPU", "UMAP", "PCA"}
@@ -50,6 +51,7 @@ _NOISE = re.compile(
   | %\{[^}]*\}                # a value in a chart
   | <[^>]*>                   # a tag in a chart
   | https?://\S+
+  | (?<!\S)[\w.~-]*/[\w./~-]+  # a path
   """,
     re.VERBOSE,
 )

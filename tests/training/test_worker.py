@@ -1,0 +1,195 @@
+"""Training from configuration to report: real models, real files, numbers computed a second time."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.jobs import queue
+from core.jobs.context import STOP_FILE
+from core.jobs.events import read_events
+from core.jobs.status import JobState, JobStatus
+from core.models.bases import BaseConfig
+from core.models.bundled import BUNDLED_NAME
+from core.training import artifacts
+from core.training.checkpoints import checkpoint_step, last_whole_checkpoint
+from core.training.evaluation import METRIC_NAMES
+from core.training.losses import LOSSES
+from core.training.report import Report
+from core.training.runs import Curves, load_run
+from core.training.worker import DatasetChanged
+from core.workspace import PROJECT_ROOT, Workspace
+from tests.training.conftest import MakeConfig, run_here
+
+
+def weights(model: Path) -> dict[str, np.ndarray]:
+    from safetensors.numpy import load_file
+
+    return load_file(model / "model.safetensors")
+
+
+def test_a_static_run_leaves_a_model_a_curve_and_a_report(
+    workspace: Workspace, triplets: str, make_config: MakeConfig
+) -> None:
+    folder = run_here(workspace, make_config(triplets))
+    run = load_run(workspace, folder.name)
+    assert run.status.state is JobState.SUCCEEDED and run.model is not None
+    curves = Curves()
+    assert curves.update(folder) and not curves.update(folder)
+    assert [curves.train[0]["step"], curves.train[-1]["step"]] == [1, curves.steps]
+    assert curves.held_out[0]["step"] == 0 and curves.held_out[-1]["step"] == curves.steps
+    assert curves.train[-1]["loss"] < curves.train[0]["loss"]
+    assert all(point["rows_per_second"] > 0 for point in curves.train)
+    report = Report.load(folder)
+    assert report is not None
+    assert [model.role for model in report.models] == ["base", "untrained", "tuned", "bm25"]
+    assert report.scores("base").name == BUNDLED_NAME
+    assert all(set(model.metrics) <= set(METRIC_NAMES) for model in report.models)
+    assert not (folder / "checkpoints").exists()
+    assert len(artifacts.load_examples(folder)) == 5
+
+
+def test_the_reports_numbers_equal_the_librarys_own_evaluators(
+    workspace: Workspace, triplets: str, make_config: MakeConfig
+) -> None:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.evaluation import (
+        InformationRetrievalEvaluator,
+        TripletEvaluator,
+    )
+
+    folder = run_here(workspace, make_config(triplets))
+    held_out = pd.read_parquet(folder / artifacts.HELD_OUT)
+    model = SentenceTransformer(str(folder / "model"), device="cpu")
+    texts = list(dict.fromkeys([*held_out["positive"], *held_out["negative"]]))
+    corpus = {f"d{number}": text for number, text in enumerate(texts)}
+    ids = {text: id for id, text in corpus.items()}
+    queries = {f"q{i}": anchor for i, anchor in enumerate(held_out["anchor"].unique())}
+    relevant = {
+        id: {ids[p] for p in held_out.loc[held_out["anchor"] == anchor, "positive"]}
+        for id, anchor in queries.items()
+    }
+    evaluator = InformationRetrievalEvaluator(
+        queries, corpus, relevant, ndcg_at_k=[10], mrr_at_k=[10], write_csv=False
+    )
+    found = evaluator(model)
+    triplet = TripletEvaluator(
+        *(held_out[name].tolist() for name in ("anchor", "positive", "negative")), write_csv=False
+    )(model)
+    report = Report.load(folder)
+    assert report is not None
+    tuned = report.scores("tuned").metrics
+    assert tuned["ndcg@10"] == pytest.approx(found["cosine_ndcg@10"], abs=1e-6)
+    assert tuned["mrr@10"] == pytest.approx(found["cosine_mrr@10"], abs=1e-6)
+    assert tuned["triplet_accuracy"] == pytest.approx(triplet["cosine_accuracy"], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("loss", "learning_rate"), [(name, 2e-3) for name in LOSSES], ids=list(LOSSES)
+)
+def test_every_loss_moves_the_weights_of_a_transformer(
+    workspace: Workspace,
+    triplets: str,
+    scored_pairs: str,
+    make_config: MakeConfig,
+    tiny_base: Path,
+    loss: str,
+    learning_rate: float,
+) -> None:
+    wants_scores = "score" in LOSSES[loss].shapes[0].value
+    base = BaseConfig(kind="folder", path=str(tiny_base))
+    config = make_config(
+        scored_pairs if wants_scores else triplets, base, loss, learning_rate=learning_rate
+    )
+    folder = run_here(workspace, config)
+    before, after = weights(tiny_base), weights(folder / "model")
+    assert before.keys() == after.keys()
+    assert any(not np.array_equal(before[name], after[name]) for name in before)
+    report = Report.load(folder)
+    assert report is not None
+    assert report.primary == ("spearman" if wants_scores else "ndcg@10")
+    assert report.scores("base").name == "model"
+
+
+def test_a_stopped_run_resumes_from_its_checkpoint_and_ends_as_if_never_stopped(
+    workspace: Workspace, triplets: str, make_config: MakeConfig, tiny_base: Path
+) -> None:
+    config = make_config(
+        triplets, BaseConfig(kind="folder", path=str(tiny_base)), learning_rate=1e-3, epochs=3
+    )
+    whole = run_here(workspace, config)
+
+    id = queue.submit(workspace, "train", config.to_dict(), name="stopped")
+    stop_after(workspace.run(id), step=7)
+    folder = run_here(workspace, config, id)
+    assert JobStatus.load(folder).state is JobState.CANCELLED
+    checkpoint = last_whole_checkpoint(folder)
+    assert checkpoint is not None and 7 <= checkpoint_step(checkpoint) < 20
+    assert not (folder / "model").exists()
+
+    queue.resume(workspace, id)
+    folder = run_here(workspace, config, id)
+    assert JobStatus.load(folder).state is JobState.SUCCEEDED
+    assert JobStatus.load(folder).attempt == 1
+    ours, theirs = weights(folder / "model"), weights(whole / "model")
+    for name in theirs:
+        np.testing.assert_allclose(ours[name], theirs[name], atol=1e-6, err_msg=name)
+    resumed, straight = Curves(), Curves()
+    resumed.update(folder)
+    straight.update(whole)
+    assert [p["step"] for p in resumed.train] == [p["step"] for p in straight.train]
+    assert [p["loss"] for p in resumed.train] == pytest.approx(
+        [p["loss"] for p in straight.train], abs=1e-5
+    )
+    assert "resumed" in [event["type"] for event in read_events(folder)[0]]
+
+
+def stop_after(folder: Path, step: int) -> None:
+    """Let a stop request appear while step ``step`` is done, as a click on Stop would."""
+    import threading
+    import time
+
+    def watch() -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            events, _ = read_events(folder)
+            done = [event["step"] for event in events if event["type"] == "train"]
+            if done and max(done) >= step - 1:
+                (folder / STOP_FILE).write_text(json.dumps({"requested": "2026-01-01T00:00:00Z"}))
+                return
+            time.sleep(0.0005)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def test_the_model_folder_names_its_base_and_no_path_of_this_machine(
+    workspace: Workspace, triplets: str, make_config: MakeConfig
+) -> None:
+    config = make_config(
+        triplets, BaseConfig(kind="bundled"), epochs=0.1, batch_size=8, learning_rate=2e-5
+    )
+    folder = run_here(workspace, config)
+    card = (folder / "model" / "README.md").read_text(encoding="utf-8")
+    assert f"base_model: {BUNDLED_NAME}" in card
+    assert artifacts.load_examples(folder)[0].source in card
+    assert "MultipleNegativesRankingLoss" in card
+    for file in (folder / "model").rglob("*"):
+        if file.suffix in {".json", ".md", ".txt"}:
+            text = file.read_text(encoding="utf-8")
+            for path in (str(workspace.root), str(PROJECT_ROOT), "site-packages"):
+                assert path not in text, f"{file.name} names {path}"
+
+
+def test_a_configuration_for_another_table_is_refused(
+    workspace: Workspace, triplets: str, make_config: MakeConfig
+) -> None:
+    config = make_config(triplets)
+    other = config.model_copy(
+        update={"dataset": config.dataset.model_copy(update={"content_hash": "0" * 64})}
+    )
+    with pytest.raises(DatasetChanged, match="not the one that this configuration was made for"):
+        run_here(workspace, other)

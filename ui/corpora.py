@@ -1,0 +1,124 @@
+"""Choosing what to search in, and adding to it: bundled samples and tables of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from core.data.read import Table, read_table
+from core.problems import Problem
+from core.retrieval.corpora import Corpus, CorpusInfo, create_corpus, list_corpora, load_corpus
+from core.retrieval.sample_corpora import SAMPLE_CORPORA, add_sample_corpus
+from core.training.runs import Run
+from core.workspace import Workspace
+from ui import format as fmt
+from ui.language import _, ngettext, say
+from ui.selection import choose, select, selected
+
+STATE = st.session_state
+
+
+def corpus_name(info: CorpusInfo) -> str:
+    """The corpus's name; a bundled sample's in the session's language."""
+    return _(info.name) if info.sample else info.name
+
+
+def choose_corpus(workspace: Workspace, run: Run) -> Corpus | None:
+    """A drop-down of the corpora; None when there is none or it cannot be read.
+
+    What a run was examined on comes up first.
+    """
+    infos = {info.id: info for info in list_corpora(workspace)}
+    if selected("corpus") not in infos and run.config.evaluation.exam in infos:
+        select("corpus", run.config.evaluation.exam)
+    chosen = choose(
+        "corpus",
+        _("Search in"),
+        {info.id: f"{corpus_name(info)} · {_texts(info.rows)}" for info in infos.values()},
+    )
+    if chosen is None:
+        return None
+    try:
+        return load_corpus(workspace, chosen)
+    except Problem as problem:
+        st.error(say(problem), icon=":material/error:")
+        return None
+
+
+def add_samples(workspace: Workspace) -> None:
+    """One button for every bundled corpus that has not been added yet."""
+    there = {info.sample for info in list_corpora(workspace)}
+    missing = [sample for sample in SAMPLE_CORPORA.values() if sample.id not in there]
+    for sample in missing:
+        if st.button(
+            _(sample.name), key=f"corpus_{sample.id}", icon=":material/library_add:"
+        ):
+            _keep(lambda id=sample.id: add_sample_corpus(workspace, id))
+
+
+def add_own(workspace: Workspace) -> None:
+    """Upload a table, say which column holds the texts, store it."""
+    file = st.file_uploader(
+        _("A CSV file with one text to be found in every row, up to 1 GB"),
+        type=["csv", "tsv", "txt"],
+        # A new key empties the control once the table is stored.
+        key=f"corpus_upload_{STATE.get('corpus_uploads', 0)}",
+    )
+    if file is None:
+        return
+    try:
+        with st.spinner(_("Reading {file} …").format(file=fmt.verbatim(file.name))):
+            table = _read(file.file_id, file.getvalue(), file.name)
+    except Problem as problem:
+        st.error(say(problem), icon=":material/error:")
+        return
+    columns = [str(column) for column in table.frame.columns]
+    # The longest texts are most likely what somebody wants to find.
+    lengths = [table.frame[column].str.len().mean() for column in columns]
+    left, right = st.columns(2)
+    text_column = left.selectbox(
+        _("Column with the texts"), columns, index=lengths.index(max(lengths)), key="corpus_text"
+    )
+    id_column = right.selectbox(
+        _("Column with an id (optional)"),
+        [column for column in columns if column != text_column],
+        index=None,
+        placeholder=_("number the rows"),
+        key="corpus_id",
+    )
+    name = st.text_input(_("Name"), value=Path(file.name).stem, max_chars=80, key="corpus_name")
+    if st.button(_("Add"), icon=":material/add:", type="primary", key="corpus_add"):
+        _keep(
+            lambda: create_corpus(
+                workspace,
+                name.strip() or Path(file.name).stem,
+                table.frame,
+                text_column=text_column,
+                id_column=id_column,
+            )
+        )
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def _read(file_id: str, _content: bytes, _name: str) -> Table:
+    """The uploaded table, read once while its columns are being chosen."""
+    return read_table(_content, _name)
+
+
+def _keep(create: Callable[[], str]) -> None:
+    """Store a corpus and search in it, or say why not."""
+    try:
+        with st.spinner(_("Storing the texts …")):
+            id = create()
+    except Problem as problem:
+        st.error(say(problem), icon=":material/error:")
+        return
+    STATE["corpus_uploads"] = STATE.get("corpus_uploads", 0) + 1
+    select("corpus", id)
+    st.rerun()
+
+
+def _texts(count: int) -> str:
+    return ngettext("{n} text", "{n} texts", count).format(n=fmt.number(count))
