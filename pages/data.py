@@ -11,6 +11,7 @@ from core.data.samples import SAMPLES
 from core.data.shapes import Mapping
 from core.data.store import list_datasets, load_dataset, store_dataset
 from core.problems import Problem
+from core.retrieval.sample_corpora import add_sample_corpus
 from core.workspace import Workspace
 from ui import format as fmt
 from ui.datasets import (
@@ -160,6 +161,9 @@ def save_form(table: Table, mapping: Mapping, checked: CheckedTable) -> None:
             source=table.source,
             sample=sample.id if is_sample else None,
         )
+        if sample is not None and is_sample:
+            # Its runs are examined on it.
+            add_sample_corpus(workspace, sample.corpus)
     except Problem as problem:
         st.error(say(problem), icon=":material/error:")
         return

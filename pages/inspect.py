@@ -4,32 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from core.inspection.comparison import SEED, Comparison, answer_places, background_texts
-from core.inspection.project_job import load_projection, project_params
+from core.inspection.comparison import Comparison, answer_places
 from core.inspection.similarity import group_verdict, similarity_matrix
 from core.inspection.widgets import Example, example_texts
 from core.problems import N_, Problem
 from core.training.runs import Run
 from core.workspace import Workspace
-from ui import charts, jobs
-from ui import format as fmt
+from ui import charts
 from ui.comparisons import choose_run, compared
 from ui.examples import answers_table, current_examples, edit_group, list_group, text_labels
-from ui.inspect_charts import maps, matrices
+from ui.inspect_charts import matrices
+from ui.inspect_map import show_map
 from ui.language import _, say
 from ui.pages import heading
-from ui.vectors import Pair, encode, encoded, pca
+from ui.vectors import Pair, encode
 
 STATE = st.session_state
 VIEWS = {"similarity": N_("Similarity"), "map": N_("Map")}
-METHODS = {"umap": "UMAP", "pca": "PCA"}
 ALL = 0
-WAITED_FOR = 300
-"""How many background texts are encoded while somebody waits; a job encodes the others."""
 workspace = Workspace.open()
 
 
@@ -110,92 +104,12 @@ def show_matrices(
         "matrices",
         alt=_("Similarity matrices of the examples: base model, tuned model, and the change"),
     )
-
-
-def show_map(run: Run, comparison: Comparison, examples: Sequence[Example]) -> None:
-    """Both maps: PCA at once, UMAP as soon as the job has drawn it."""
-    method, neighbours, status = map_controls()
-    count = len(example_texts(examples))
-    texts = [
-        *example_texts(examples),
-        *background_texts(comparison.held_out, example_texts(examples)),
-    ]
-    params = project_params(texts, comparison.base, comparison.tuned, neighbours, SEED)
-    saved = load_projection(workspace, params["key"])
-    if saved is not None and method == "umap":
-        title = _("UMAP of {texts} texts: {neighbours} neighbours, seed {seed}").format(
-            texts=fmt.number(len(texts)), neighbours=neighbours, seed=SEED
-        )
-        figure = maps(examples, texts[count:], saved.projection, title, comparison.base_name)
-        draw_map(figure, f"{params['key']}-umap")
-        return
-    vectors = encoded(workspace, comparison, texts)
-    drawn = texts if vectors or saved else texts[: count + WAITED_FOR]
-    if vectors is None:
-        vectors = encode(workspace, comparison, drawn)
-    projection = pca(f"{params['key']}-{len(drawn)}", vectors)
-    assert projection.explained is not None
-    title = _("PCA of {texts} texts: the two axes show {share} of the spread").format(
-        texts=fmt.number(len(drawn)), share=fmt.percent(sum(projection.explained))
-    )
-    figure = maps(examples, drawn[count:], projection, title, comparison.base_name)
-    draw_map(figure, f"{params['key']}-pca-{len(drawn)}")
-    if saved is None and (method == "umap" or len(drawn) < len(texts)):
-        wanted = jobs.Wanted("project", params, "map", _("UMAP"))
-        replace_map_job(run, wanted)
-        with status:
-            jobs.follow(
-                workspace, [wanted], milestone=lambda now: (now.stage or {}).get("template")
-            )
-
-
-def map_controls() -> tuple[str, int, DeltaGenerator]:
-    """How the map is made, and the place where the job says how far it is."""
-    left, middle, status = st.columns([2, 2, 5], vertical_alignment="bottom", gap="medium")
-    method = left.segmented_control(
-        _("Projection"),
-        list(METHODS),
-        format_func=METHODS.__getitem__,
-        default="umap",
-        required=True,
-        key="inspect_method",
-        persist_state="session",
-        help=_("PCA is a plain shadow of the vectors. UMAP keeps neighbours together."),
-    )
-    neighbours = middle.number_input(
-        _("Neighbours (UMAP)"),
-        min_value=5,
-        max_value=100,
-        value=15,
-        step=5,
-        key="inspect_neighbours",
-        persist_state="session",
-        help=_("How many neighbours shape a text's place. Few show small groups, many the whole."),
-        disabled=method != "umap",
-    )
-    return method, neighbours, status
-
-
-def draw_map(figure: go.Figure, picture: str) -> None:
-    """The map with the lines that say how to read it; ``picture`` keeps the zoom while it stays."""
-    figure.update_layout(uirevision=picture)
-    charts.show(figure, "map", alt=_("Maps of the same texts: base model and tuned model"))
     st.caption(
         _(
-            "◆ source, ● right answer, ✕ other texts; a dotted line leads from each source to its "
-            "right answer. Both models were laid out together, and zooming into one map zooms both. "
-            "Texts close together are alike to the model, but distances in two dimensions have no "
-            "exact meaning."
+            "Framed: a source with its right answer. Training should bring these two closer and "
+            "push the other texts away. Point at a cell to read both texts."
         )
     )
-
-
-def replace_map_job(run: Run, wanted: jobs.Wanted) -> None:
-    """Only the map that is looked at is worth the work: stop the one it takes the place of."""
-    last: tuple[str, jobs.Wanted] | None = STATE.get("map_job")
-    if last is not None and last[0] == run.id and last[1] != wanted:
-        jobs.stop(workspace, last[1])
-    STATE["map_job"] = (run.id, wanted)
 
 
 def show(run: Run) -> None:
@@ -212,7 +126,10 @@ def show(run: Run) -> None:
         )
         return
     try:
-        (show_map if view == "map" else show_similarity)(run, comparison, examples)
+        if view == "map":
+            show_map(workspace, run.id, comparison, examples)
+        else:
+            show_similarity(run, comparison, examples)
     except Problem as problem:
         st.error(say(problem), icon=":material/error:")
 

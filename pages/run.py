@@ -153,15 +153,21 @@ def show_report(run: Run) -> None:
     for warning in warnings:
         st.warning(say(warning), icon=":material/warning:")
     title = _("{metric} on {count} held-out questions, higher is better")
-    show_scores(report.models, report.primary, title.format(
-        metric=_(METRIC_NAMES[report.primary]), count=fmt.number(report.questions)
-    ), "held-out")
+    show_scores(
+        report.models,
+        report.primary,
+        title.format(metric=_(METRIC_NAMES[report.primary]), count=fmt.number(report.questions)),
+        "held-out",
+    )
     if report.exam:
         st.subheader(_("The exam: questions outside the training table"), anchor=False)
         title = _("{metric} on {count} questions over {corpus}, higher is better")
-        show_scores(report.exam.models, "ndcg@10", title.format(
-            metric="nDCG@10", count=report.exam.questions, corpus=_(report.exam.name)
-        ), "exam")
+        show_scores(
+            report.exam.models,
+            "ndcg@10",
+            title.format(metric="nDCG@10", count=report.exam.questions, corpus=_(report.exam.name)),
+            "exam",
+        )
 
 
 def show_scores(models: list[ModelScores], metric: str, title: str, key: str) -> None:

@@ -98,9 +98,7 @@ def training_settings(proposed: TrainingConfig, key: str, *, is_static: bool) ->
         value=None if is_static else proposed.max_length,
         placeholder=_("No limit") if is_static else _("What the base allows"),
         disabled=is_static,
-        help=_(
-            "Longer texts are cut off here. A static model reads texts of any length."
-        ),
+        help=_("Longer texts are cut off here. A static model reads texts of any length."),
         key=f"{key}-length",
     )
     seed = middle.number_input(
@@ -127,9 +125,7 @@ def settings(proposed: RunConfig, loss: LossSpec, *, is_static: bool) -> RunConf
     # A new dataset, base or loss brings new proposals, so the fields belong to the three of them.
     key = f"{proposed.dataset.id}-{proposed.base.model_dump_json()}-{loss.name}"
     name = st.text_input(_("Name of the run"), value=_(proposed.name), key=f"{key}-name")
-    with st.expander(
-        _("Settings, proposed for this table"), icon=":material/tune:", expanded=True
-    ):
+    with st.expander(_("Settings, proposed for this table"), icon=":material/tune:", expanded=True):
         training = training_settings(proposed.training, key, is_static=is_static)
         left, right = st.columns(2)
         share = left.slider(
@@ -148,9 +144,7 @@ def settings(proposed: RunConfig, loss: LossSpec, *, is_static: bool) -> RunConf
             "name": name.strip() or proposed.name,
             "loss": LossConfig(name=loss.name, parameters=parameters),
             "training": training,
-            "evaluation": EvaluationConfig(
-                held_out_share=share, exam=proposed.evaluation.exam
-            ),
+            "evaluation": EvaluationConfig(held_out_share=share, exam=proposed.evaluation.exam),
         }
     )
 

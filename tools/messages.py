@@ -85,14 +85,15 @@ def _faults(message: Message, language: str) -> Iterator[str]:
     strings = _forms(message.string)
     if not all(strings) or message.fuzzy:
         yield "not translated"
-        return
-    for string in strings:
-        if language == "zh_CN" and not _is_chinese(string, message):
+    elif language == SOURCE_LANGUAGE:
+        if strings != _forms(message.id):
+            yield "English differs from the message"
+    else:
+        if not all(_is_chinese(string, message) for string in strings):
             yield "no Chinese in the translation"
-        if _fields(string) != _fields(_forms(message.id)[-1]):
+        # Of "one row" and "{n} rows", the last is the one that serves every number.
+        if any(_fields(string) != _fields(_forms(message.id)[-1]) for string in strings):
             yield "the {fields} differ"
-    if language == SOURCE_LANGUAGE and strings != _forms(message.id):
-        yield "English differs from the message"
 
 
 def _is_chinese(string: str, message: Message) -> bool:

@@ -44,9 +44,7 @@ def compared(run: Run) -> Comparison | None:
 def _say_no_models(workspace: Workspace) -> None:
     if any(run.status.state.active for run in list_runs(workspace)):
         st.info(
-            _(
-                "A run is still at work. Its model can be looked at here once it has finished."
-            ),
+            _("A run is still at work. Its model can be looked at here once it has finished."),
             icon=":material/info:",
         )
         st.page_link("../pages/run.py", label=_("Watch the run"), icon=":material/monitoring:")

@@ -1,8 +1,8 @@
-"""Choosing what to search in, and adding to it: bundled samples and tables of one's own."""
+"""What to search in: choosing it, adding samples and own tables, having the models read it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -10,10 +10,14 @@ import streamlit as st
 from core.data.read import Table, read_table
 from core.problems import Problem
 from core.retrieval.corpora import Corpus, CorpusInfo, create_corpus, list_corpora, load_corpus
+from core.retrieval.encode_job import encode_params
 from core.retrieval.sample_corpora import SAMPLE_CORPORA, add_sample_corpus
+from core.retrieval.search import Column
 from core.training.runs import Run
 from core.workspace import Workspace
 from ui import format as fmt
+from ui import jobs
+from ui.datasets import show_quarantine, table_sentence
 from ui.language import _, ngettext, say
 from ui.selection import choose, select, selected
 
@@ -52,9 +56,7 @@ def add_samples(workspace: Workspace) -> None:
     there = {info.sample for info in list_corpora(workspace)}
     missing = [sample for sample in SAMPLE_CORPORA.values() if sample.id not in there]
     for sample in missing:
-        if st.button(
-            _(sample.name), key=f"corpus_{sample.id}", icon=":material/library_add:"
-        ):
+        if st.button(_(sample.name), key=f"corpus_{sample.id}", icon=":material/library_add:"):
             _keep(lambda id=sample.id: add_sample_corpus(workspace, id))
 
 
@@ -64,7 +66,7 @@ def add_own(workspace: Workspace) -> None:
         _("A CSV file with one text to be found in every row, up to 1 GB"),
         type=["csv", "tsv", "txt"],
         # A new key empties the control once the table is stored.
-        key=f"corpus_upload_{STATE.get('corpus_uploads', 0)}",
+        key=f"corpus_upload_{STATE.get('corpora_added', 0)}",
     )
     if file is None:
         return
@@ -74,6 +76,8 @@ def add_own(workspace: Workspace) -> None:
     except Problem as problem:
         st.error(say(problem), icon=":material/error:")
         return
+    st.markdown(table_sentence(table))
+    show_quarantine(table)
     columns = [str(column) for column in table.frame.columns]
     # The longest texts are most likely what somebody wants to find.
     lengths = [table.frame[column].str.len().mean() for column in columns]
@@ -101,10 +105,42 @@ def add_own(workspace: Workspace) -> None:
         )
 
 
-@st.cache_data(max_entries=1, show_spinner=False)
-def _read(file_id: str, _content: bytes, _name: str) -> Table:
+def missing_of(corpus: Corpus, columns: Sequence[Column]) -> list[Column]:
+    """The models that have not read the corpus yet."""
+    return [
+        column
+        for column in columns
+        if column.fingerprint and corpus.dense_index(column.fingerprint) is None
+    ]
+
+
+def encode_missing(workspace: Workspace, corpus: Corpus, missing: Sequence[Column]) -> None:
+    """Have the corpus read by the models that have not done it yet, and show how far they are."""
+    if not missing:
+        return
+    st.caption(
+        _("The models are reading the corpus, once for all questions. BM25 answers meanwhile.")
+    )
+    jobs.follow(
+        workspace,
+        [
+            jobs.Wanted(
+                "encode_corpus",
+                encode_params(corpus.info.id, column.model, column.fingerprint),
+                "encode",
+                column.name,
+            )
+            for column in missing
+        ],
+    )
+
+
+def _read(file_id: str, content: bytes, name: str) -> Table:
     """The uploaded table, read once while its columns are being chosen."""
-    return read_table(_content, _name)
+    if STATE.get("corpus_table", (None,))[0] != file_id:
+        STATE["corpus_table"] = (file_id, read_table(content, name))
+    table: Table = STATE["corpus_table"][1]
+    return table
 
 
 def _keep(create: Callable[[], str]) -> None:
@@ -115,7 +151,8 @@ def _keep(create: Callable[[], str]) -> None:
     except Problem as problem:
         st.error(say(problem), icon=":material/error:")
         return
-    STATE["corpus_uploads"] = STATE.get("corpus_uploads", 0) + 1
+    STATE.pop("corpus_table", None)
+    STATE["corpora_added"] = STATE.get("corpora_added", 0) + 1
     select("corpus", id)
     st.rerun()
 

@@ -18,7 +18,7 @@ from ui.examples import text_labels
 from ui.language import _
 from ui.texts import clipped, for_hover
 
-MATRIX_HEIGHT = 460
+MATRIX_HEIGHT = 440
 MAP_HEIGHT = 560
 _LINE = "rgba(128,128,128,0.55)"
 _FRAME = "#000006"
@@ -62,7 +62,8 @@ def matrices(
     change = _("change {value}").format(value="<b>%{z:+.3f}</b>")
     _add_matrix(figure, 1, base, "coloraxis", cosine)
     _add_matrix(figure, 2, tuned, "coloraxis", cosine)
-    _add_matrix(figure, 3, tuned - base, "coloraxis2", change, signed=True)
+    # Rounded, or the last digit of a float would show as -0.00 where nothing has changed.
+    _add_matrix(figure, 3, np.round(tuned - base, 4) + 0.0, "coloraxis2", change, signed=True)
     texts = [for_hover(text) for example in examples for text in example.texts]
     named = [f"<b>{label}</b> {text}" for label, text in zip(labels, texts, strict=True)]
     figure.update_traces(
@@ -72,7 +73,7 @@ def matrices(
     )
     _mark_groups(figure, examples)
     figure.update_layout(_matrix_layout(base, tuned))
-    figure.update_annotations(font_size=14, yshift=4)
+    figure.update_annotations(font_size=14, yshift=6)
     _label_matrices(figure, examples, labels)
     return figure
 
@@ -161,7 +162,7 @@ def _matrix_layout(base: NDArray[np.float32], tuned: NDArray[np.float32]) -> dic
     return charts.layout(
         _("How alike the texts are to each model"),
         height=MATRIX_HEIGHT,
-        margin={"l": 36, "r": 12, "t": 84, "b": 100},
+        margin={"l": 36, "r": 12, "t": 84, "b": 92},
         coloraxis={
             "colorscale": charts.SEQUENTIAL,
             "cmin": lowest,
@@ -198,7 +199,7 @@ def maps(
         cols=2,
         shared_xaxes="all",
         shared_yaxes="all",
-        horizontal_spacing=0.02,
+        horizontal_spacing=0.03,
         subplot_titles=[base_title(base_name), _("After training")],
     )
     hover = [for_hover(text) for text in background]
@@ -235,7 +236,7 @@ def maps(
             },
         )
     )
-    figure.update_annotations(font_size=14, yshift=4)
+    figure.update_annotations(font_size=14, yshift=6)
     _link_axes(figure, projection)
     return figure
 
@@ -293,6 +294,7 @@ def _link_axes(figure: go.Figure, projection: Projection) -> None:
     common = {
         "zeroline": False,
         "showticklabels": False,
+        "automargin": False,
         "ticks": "",
         "showgrid": False,
         "showline": True,

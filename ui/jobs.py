@@ -76,9 +76,15 @@ def follow(
     st.fragment(progress, run_every=_REFRESH_SECONDS if active else None)()
 
 
-def stop(workspace: Workspace, wanted: Wanted) -> None:
-    """Stop a job that this session asked for and that nobody needs any more."""
-    id = _memory().pop(wanted.key, None)
+def replace(workspace: Workspace, place: str, wanted: Wanted) -> None:
+    """Say that ``wanted`` is what ``place`` shows from now on, and stop what it waited for before.
+
+    With another number of neighbours, for example, the map asked for first is not worth the work.
+    """
+    key = f"job_at_{place}"
+    before: str | None = st.session_state.get(key)
+    st.session_state[key] = wanted.key
+    id = _memory().pop(before, None) if before is not None and before != wanted.key else None
     if id is None:
         return
     try:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.encoder.place import request_file, served_by, socket_path
 from core.encoder.protocol import receive, send
+from core.jobs.processes import ProcessIdentity
 from core.problems import N_, Message, Problem
 from core.workspace import Workspace
 
@@ -21,6 +22,8 @@ START_SECONDS = 90.0
 """How long the encoder may take to come up: importing PyTorch from a cold disk is slow."""
 _POLL_SECONDS = 0.05
 _ASK_AGAIN_SECONDS = 5.0
+_MOST_DEATHS = 2
+_MOST_LOSSES = 100
 
 
 class EncoderUnavailable(Problem):
@@ -76,12 +79,22 @@ def encode(workspace: Workspace, model: Path, texts: Sequence[str]) -> NDArray[n
     if not texts:
         raise ValueError("there must be at least one text")
     request = {"ask": "encode", "model": str(model), "texts": list(texts)}
-    for _attempt in range(2):
+    died: set[ProcessIdentity] = set()
+    for _loss in range(_MOST_LOSSES):
+        server = None
         try:
             with _connection(workspace) as connection:
+                server = served_by(workspace)
                 send(connection, request)
                 answer, body = receive(connection)
         except ConnectionError:
+            # A process that is being killed takes connections until its last thread has ended:
+            # what counts is how many encoders died, not how many connections did.
+            if server is not None:
+                died.add(server)
+            if len(died) >= _MOST_DEATHS:
+                break
+            time.sleep(_POLL_SECONDS)
             continue
         if "error" in answer:
             raise EncoderProblem(answer["error"])

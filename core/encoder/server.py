@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from core.encoder.place import IDLE_EXIT, LOCK_FILE, announce, socket_path
 from core.encoder.protocol import receive, send
 from core.models.folder import NoSuchFolder, read_folder
 from core.problems import N_, Problem
+from core.training.speed import measure_when_quiet
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ _LONGEST_COUNTED = 2_000
 _FORGET_SECONDS = 10 * 60.0
 _IDLE_SECONDS = 30 * 60.0
 _LOOK_SECONDS = 1.0
+_MEASURE_SECONDS = 15.0
 _log = logging.getLogger("pairloom.encoder")
 
 
@@ -176,8 +178,12 @@ class Encoder:
         with self._changed:
             return 0.0 if self._waiting else time.monotonic() - self._last_used
 
-    def serve(self) -> None:
-        """Work on what waits until nothing has come for a long while."""
+    def serve(self, still_wanted: Callable[[], bool]) -> None:
+        """Work on what waits until nothing has come for a long while.
+
+        ``still_wanted`` is asked about once a second while nothing waits; what it does then is in
+        nobody's way, and its False ends the service.
+        """
         while True:
             with self._changed:
                 if not self._waiting:
@@ -186,7 +192,7 @@ class Encoder:
             if turn:
                 self._do_turn(turn)
                 self._last_used = time.monotonic()
-            elif self.idle_seconds() > _IDLE_SECONDS:
+            elif self.idle_seconds() > _IDLE_SECONDS or not still_wanted():
                 return
             elif self.idle_seconds() > _FORGET_SECONDS:
                 self._models.forget()
@@ -312,10 +318,19 @@ def serve(workspace: Workspace) -> None:
     import_seconds = time.monotonic() - began
     _log.info("sentence-transformers %s is ready", sentence_transformers.__version__)
     ready.set()
-    from core.training.speed import measure_when_quiet
+    next_measuring = time.monotonic() + _MEASURE_SECONDS
 
-    measure_when_quiet(workspace, import_seconds)
-    encoder.serve()
+    def still_wanted() -> bool:
+        nonlocal next_measuring
+        if not workspace.cache.is_dir():
+            _log.info("the workspace is gone; ending")
+            return False
+        if time.monotonic() > next_measuring:
+            measure_when_quiet(workspace, import_seconds)
+            next_measuring = time.monotonic() + _MEASURE_SECONDS
+        return True
+
+    encoder.serve(still_wanted)
     path.unlink(missing_ok=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.data.samples import SAMPLES
 from core.data.shapes import Shape
 from core.data.store import DatasetInfo
-from core.models.bases import BaseConfig, resolve
+from core.models.bases import BaseConfig, resolve, vocabulary_size_for
 from core.retrieval.sample_corpora import find_sample_corpus
 from core.training.config import (
     DatasetConfig,
@@ -55,6 +55,8 @@ def propose_rows(
 ) -> RunConfig:
     """Like :func:`propose`, for a table that need not be stored yet; raises Problem."""
     resolved = resolve(workspace, base)
+    if base.kind == "static" and base.vocabulary_size is None:
+        base = base.model_copy(update={"vocabulary_size": vocabulary_size_for(rows)})
     spec = LOSSES[loss] if loss else losses_for(shape)[0]
     training = (
         _static_training(rows, in_batch=spec.in_batch)

@@ -20,7 +20,7 @@ from core.data.store import load_dataset
 from core.files import write_json
 from core.inspection.widgets import Example, choose_examples
 from core.jobs.context import JobContext, Stopped
-from core.models.bases import ResolvedBase, resolve
+from core.models.bases import ResolvedBase, resolve, vocabulary_size_for
 from core.problems import N_, Message, Problem
 from core.training import artifacts
 from core.training.checkpoints import CHECKPOINTS, checkpoint_step, last_whole_checkpoint
@@ -161,9 +161,8 @@ def _load_model(
         job.progress(Message(N_("Learning a vocabulary from your texts")))
         columns = [name for name in ("anchor", "positive", "negative") if name in rows.train]
         texts = pd.unique(pd.concat([rows.train[name] for name in columns])).tolist()
-        tokenizer = train_tokenizer(
-            texts, config.base.vocabulary_size, config.base.max_piece_length
-        )
+        size = config.base.vocabulary_size or vocabulary_size_for(len(rows.train))
+        tokenizer = train_tokenizer(texts, size, config.base.max_piece_length)
         model = build_static(tokenizer, texts, config.base.dimension, config.training.seed)
         model.to(torch_device(job.device))
     if config.training.max_length is not None and base.max_length is not None:

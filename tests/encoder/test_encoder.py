@@ -41,7 +41,7 @@ def test_many_texts_come_back_in_their_order(served: Workspace, small_model: Pat
 
 
 def test_a_question_does_not_wait_for_a_corpus(served: Workspace) -> None:
-    corpus = ["a red running shoe for the rain " * 8] * 256
+    corpus = ["a red running shoe for the rain " * 8] * 128
     shapes: list[tuple[int, ...]] = []
     begun = threading.Event()
 
@@ -55,7 +55,7 @@ def test_a_question_does_not_wait_for_a_corpus(served: Workspace) -> None:
     encode(served, bundled_path(), ["a question"])
     assert shapes == [], "the corpus was finished first"
     thread.join()
-    assert shapes == [(256, 384)]
+    assert shapes == [(128, 384)]
 
 
 def test_a_second_encoder_leaves_at_once(served: Workspace) -> None:

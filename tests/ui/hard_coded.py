@@ -7,8 +7,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+
+def _set_of(words: str) -> set[str]:
+    return set(words.split())
+
+
 # Arguments of these functions and methods are read by people, unless their keyword says otherwise.
-SHOWING = set(
+SHOWING = _set_of(
     """
     title header subheader caption markdown write text info warning error success toast badge
     spinner button link_button download_button form_submit_button menu_button page_link checkbox
@@ -20,18 +25,18 @@ SHOWING = set(
     layout show add_scatter add_bar add_heatmap add_annotation Scatter Scattergl Bar
     Heatmap Histogram update_layout update_xaxes update_yaxes
     PlainTextResponse paged_frame choose
-    """.split()
+    """
 )
 # Of these, only some unnamed arguments: the others are keys.
 PLACES = {"choose": {1}, "page_link": set(), "paged_frame": set(), "show": set()}
 # Words in a call of anything else, when they stand behind one of these keywords.
-READ_KEYWORDS = set(
+READ_KEYWORDS = _set_of(
     """
     label help title name text caption placeholder alt body hovertemplate title_text
     delta_description ticktext description x_title y_title
-    """.split()
+    """
 )
-NOT_READ = set(
+NOT_READ = _set_of(
     """
     key icon type width height color colour gap border on_click on_change on_select kind mode
     delta_color delta_arrow label_visibility alignment url_path horizontal_alignment chart_type
@@ -41,7 +46,7 @@ NOT_READ = set(
     text_color theme icon_position colorscale uirevision textfont hoverlabel xref yref fill shape
     dragmode visible barmode showlegend tickformat ref tickmode summary default
     legendgroup
-    """.split()
+    """
 )
 ALLOWED = {"Pairloom", "BM25", "English", "CPU", "GPU", "UMAP", "PCA"}
 _NOISE = re.compile(
@@ -49,7 +54,7 @@ _NOISE = re.compile(
     :material/\w+:            # an icon
   | :[a-z]+(-badge|-background)?\[   # a colour
   | %\{[^}]*\}                # a value in a chart
-  | <[^>]*>                   # a tag in a chart
+  | <[^>]*> | &\w+;           # a tag, a sign
   | https?://\S+
   | (?<!\S)[\w.~-]*/[\w./~-]+  # a path
   """,
