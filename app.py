@@ -4,12 +4,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from ui.downloads import ROUTES
+from ui import downloads, live_chart
 from ui.server import lifespan, show_error
 
 app = st.App(
     Path(__file__).parent / "ui" / "main.py",
-    routes=ROUTES,
+    routes=[*downloads.ROUTES, *live_chart.ROUTES],
     lifespan=lifespan,
     on_script_error=show_error,
 )

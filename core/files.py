@@ -11,7 +11,7 @@ from typing import Any
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Replace ``path`` by ``data`` in one step: readers see the old file or the new one, never a part.
+    """Replace ``path`` by ``data`` in one step: readers see the old file or the new one.
 
     Raises:
         OSError: the folder does not exist, or the disk is full or not writable.

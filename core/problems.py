@@ -1,4 +1,4 @@
-"""What can go wrong, as data: a kind, its parameters, and the words for what is wrong and what to do.
+"""What can go wrong, as data: a kind, its parameters, and the words for it.
 
 Every refusal a person can meet is a subclass of :class:`Problem`, declared next to the code that
 raises it.  The English sentences are gettext message ids: the screens translate them, the command
@@ -15,7 +15,7 @@ Translate = Callable[[str], str]
 
 
 def N_(text: str) -> str:
-    """Mark ``text`` for translation and return it unchanged (it is translated where it is shown)."""
+    """Mark ``text`` for translation and return it unchanged; it is translated where it is shown."""
     return text
 
 
@@ -68,8 +68,8 @@ class Message:
 class Problem(Exception):
     """Something a person has to know about: what is wrong, where, and what to do.
 
-    Subclasses set ``what`` and ``do`` (English templates marked with :func:`N_`) and are raised with
-    the values of the templates' fields as keyword arguments.
+    Subclasses set ``what`` and ``do`` (English templates marked with :func:`N_`) and are raised
+    with the values of the templates' fields as keyword arguments.
     """
 
     what: ClassVar[str] = N_("Something went wrong that Pairloom has no words for: {detail}")

@@ -125,6 +125,6 @@ def utc_now() -> str:
 
 
 def new_id(name: str) -> str:
-    """A new id that sorts by time and says what it is about: ``20261121-101530-product-triplets-3fa9``."""
+    """A new id that sorts by time and says what it is: ``20261121-101530-products-3fa9``."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "item"
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{slug}-{secrets.token_hex(2)}"

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from core.jobs import queue
 from core.jobs.status import ALLOWED, JobState
 from core.jobs.supervisor import ensure_supervisor
 from core.problems import Problem
-from core.training.evaluation import METRIC_NAMES
 from core.training.losses import LOSSES
-from core.training.report import ModelScores
 from core.training.runs import Curves, Run, delete_run, list_runs, load_run
 from core.workspace import Workspace
-from ui import charts
 from ui import format as fmt
 from ui.language import _, plain, say
+from ui.live_chart import show_live
 from ui.pages import heading
-from ui.run_charts import loss_chart, model_label, score_chart
+from ui.reports import show_report
+from ui.run_charts import loss_chart
+from ui.runs import run_name, sample_name
 from ui.selection import choose, select
 from ui.states import state_badge
 
@@ -29,9 +28,9 @@ def show_facts(run: Run) -> None:
     """The line that says what this run is."""
     config, training = run.config, run.config.training
     facts = [
-        _("dataset {name}").format(name=fmt.verbatim(config.dataset.name)),
+        _("dataset {name}").format(name=fmt.verbatim(sample_name(config.dataset.name))),
         _("loss {name}").format(name=_(LOSSES[config.loss.name].title)),
-        _("{epochs} epochs").format(epochs=fmt.number(training.epochs)),
+        _("epochs: {count}").format(count=fmt.number(training.epochs)),
         _("batch size {size}").format(size=training.batch_size),
         _("learning rate {rate}").format(rate=f"{training.learning_rate:g}"),
     ]
@@ -48,12 +47,12 @@ def live(run_id: str) -> None:
             st.markdown(say(run.status.stage_message))
         position = queue.queue_position(workspace, run_id)
         if position is not None:
-            st.markdown(_("{count} runs before this one").format(count=position))
+            st.markdown(_("Runs before this one: {count}").format(count=position))
     if run.status.state.active:
         st.progress(run.status.done or 0.0)
     show_figures(run, curves)
     if curves.train:
-        charts.show(
+        show_live(
             loss_chart(curves, run_id),
             f"loss-{run_id}",
             alt=_("Training loss, held-out loss and learning rate over the steps"),
@@ -99,7 +98,7 @@ def show_figures(run: Run, curves: Curves) -> None:
 def show_stop(run: Run) -> None:
     """The buttons that change the run."""
     state = run.status.state
-    if state is JobState.STOPPING or (state.active and _stop_asked(run)):
+    if state is JobState.STOPPING or (state.active and queue.stop_requested(run.folder)):
         st.info(
             _(
                 "Stopping: the run ends after its current step and saves. If it does not within "
@@ -113,10 +112,6 @@ def show_stop(run: Run) -> None:
         except queue.NotStoppable as problem:
             st.warning(say(problem))
         st.rerun()
-
-
-def _stop_asked(run: Run) -> bool:
-    return queue.stop_requested(run.folder)
 
 
 def show_end(run: Run) -> None:
@@ -142,45 +137,6 @@ def show_end(run: Run) -> None:
                 st.rerun()
 
 
-def show_report(run: Run) -> None:
-    """What base, tuned model and BM25 reached on the same held-out rows."""
-    report = run.report()
-    if report is None:
-        return
-    st.subheader(_("Is it better?"), anchor=False)
-    verdict, *warnings = report.sentences()
-    {"better": st.success, "worse": st.error}.get(report.verdict, st.info)(say(verdict))
-    for warning in warnings:
-        st.warning(say(warning), icon=":material/warning:")
-    title = _("{metric} on {count} held-out questions, higher is better")
-    show_scores(
-        report.models,
-        report.primary,
-        title.format(metric=_(METRIC_NAMES[report.primary]), count=fmt.number(report.questions)),
-        "held-out",
-    )
-    if report.exam:
-        st.subheader(_("The exam: questions outside the training table"), anchor=False)
-        title = _("{metric} on {count} questions over {corpus}, higher is better")
-        show_scores(
-            report.exam.models,
-            "ndcg@10",
-            title.format(metric="nDCG@10", count=report.exam.questions, corpus=_(report.exam.name)),
-            "exam",
-        )
-
-
-def show_scores(models: list[ModelScores], metric: str, title: str, key: str) -> None:
-    """The bars of the metric that decides, and every metric as a table."""
-    charts.show(score_chart(models, metric, title), f"scores-{key}", alt=title)
-    names = [name for name in METRIC_NAMES if any(name in model.metrics for model in models)]
-    table = pd.DataFrame(
-        {_(METRIC_NAMES[name]): [model.metrics.get(name) for model in models] for name in names},
-        index=[model_label(model) for model in models],
-    )
-    st.table(table.map(lambda value: "–" if pd.isna(value) else f"{value:.3f}"))
-
-
 workspace = Workspace.open()
 heading("run")
 runs = list_runs(workspace)
@@ -191,7 +147,7 @@ chosen = choose(
     "run",
     _("Run"),
     {
-        run.id: f"{run.name} · {fmt.moment(run.status.created)} · {_(run.status.state.label)}"
+        run.id: f"{run_name(run)} · {fmt.moment(run.status.created)} · {_(run.status.state.label)}"
         for run in runs
     },
 )

@@ -26,9 +26,9 @@ def choose_base(workspace: Workspace, choices: list[BaseChoice], info: DatasetIn
     """The base model to start from: one of ``choices``, or a local folder."""
     names = {run.id: run.name for run in list_runs(workspace)}
     options = [choice.config.model_dump_json() for choice in choices] + [_FOLDER]
-    words = {
-        choice.config.model_dump_json(): _choice_name(choice, names) for choice in choices
-    } | {_FOLDER: _("A model folder on this computer")}
+    words = {choice.config.model_dump_json(): _choice_name(choice, names) for choice in choices} | {
+        _FOLDER: _("A model folder on this computer")
+    }
     preset = "static" if info.sample and info.sample.startswith("drug") else "bundled"
     first = next(i for i, choice in enumerate(choices) if choice.config.kind == preset)
     chosen = st.selectbox(
@@ -58,10 +58,10 @@ def show_base_facts(workspace: Workspace, base: ResolvedBase, info: DatasetInfo)
         st.caption(" · ".join(facts))
         st.caption(
             _(
-                "Made from nothing but your texts: a vocabulary of pieces that occur in them, and one "
-                "vector a piece. It learns in seconds and reads every character, but it does not "
-                "see word order, and words that were never in your table mean nothing to it. "
-                "It is compared with all-MiniLM-L6-v2 as it is."
+                "Made from nothing but your texts: a vocabulary of pieces that occur in them, "
+                "and one vector a piece. It learns in seconds and reads every character, but it "
+                "does not see word order, and words that were never in your table mean nothing "
+                "to it. It is compared with all-MiniLM-L6-v2 as it is."
             )
         )
         return
@@ -78,9 +78,9 @@ def show_base_facts(workspace: Workspace, base: ResolvedBase, info: DatasetInfo)
     if read.unknown_share >= _UNREADABLE_SHARE:
         st.warning(
             _(
-                "This model cannot read {share} of this table: those characters are all the same "
-                "unknown sign to it, and {same} of {texts} texts look exactly like another one. "
-                "A static model made from your own data reads all of it."
+                "This model cannot read {share} of this table: those characters are one and the "
+                "same unknown sign to it, and {same} of {texts} texts look exactly like another "
+                "one. A static model made from your own data reads all of it."
             ).format(
                 share=share, same=fmt.number(read.indistinguishable), texts=fmt.number(read.texts)
             ),

@@ -21,7 +21,7 @@ from ui import format as fmt
 from ui.language import _, ngettext, plain, say
 from ui.texts import clipped
 
-_SHOWN_WIDTH = 400
+_SHOWN_WIDTH = 200
 _COLOURS = (charts.BASE, charts.TUNED, charts.BM25)
 _METRICS = {"nDCG": "ndcg", "MRR": "mrr", "Recall": "recall"}
 
@@ -82,7 +82,10 @@ def _show_hit(hit: Hit, answers: ColumnHits, right: bool, asked: int, first: boo
     if right:
         head.append(f":green-badge[:material/check: {_('right answer')}]")
     st.markdown(" &nbsp; ".join(head))
-    st.markdown(fmt.verbatim(clipped(hit.text, _SHOWN_WIDTH)))
+    shown = clipped(hit.text, _SHOWN_WIDTH)
+    st.markdown(
+        fmt.verbatim(shown), help=None if shown == hit.text.strip() else fmt.verbatim(hit.text)
+    )
     quiet = [
         clipped(value, 60)
         for value in hit.fields.values()

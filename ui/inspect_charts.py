@@ -262,24 +262,41 @@ def _add_examples(
                 row=1,
                 col=column,
             )
+        place = {"x": points[start:stop, 0], "y": points[start:stop, 1]}
+        # WebGL like the background: SVG markers would lie beneath the background's dots.
+        figure.add_trace(
+            go.Scattergl(
+                **place,
+                customdata=[
+                    f"<b>{label}</b> {for_hover(text)}"
+                    for label, text in zip(labels[start:stop], example.texts, strict=True)
+                ],
+                mode="markers",
+                marker={
+                    "color": colour,
+                    "size": 12,
+                    "symbol": ["diamond", *(_SYMBOLS[role == POSITIVE] for role in example.roles)],
+                },
+                name=_("group {number}").format(number=number + 1),
+                legendgroup=str(number),
+                showlegend=column == 1,
+                hovertemplate="%{customdata}<extra></extra>",
+            ),
+            row=1,
+            col=column,
+        )
         figure.add_scatter(
-            x=points[start:stop, 0],
-            y=points[start:stop, 1],
-            customdata=[for_hover(text) for text in example.texts],
+            **place,
             text=[f"<b>{label}</b>" for label in labels[start:stop]],
             textposition=[_LABEL_SIDES[i % len(_LABEL_SIDES)] for i in range(stop - start)],
             textfont={"color": colour, "size": 13},
+            # Unseen markers keep the labels off the ones that are seen.
             mode="markers+text",
-            marker={
-                "color": colour,
-                "size": 11,
-                "symbol": ["diamond", *(_SYMBOLS[role == POSITIVE] for role in example.roles)],
-            },
+            marker={"size": 12, "opacity": 0},
             cliponaxis=False,
-            name=_("group {number}").format(number=number + 1),
             legendgroup=str(number),
-            showlegend=column == 1,
-            hovertemplate="%{text} %{customdata}<extra></extra>",
+            showlegend=False,
+            hoverinfo="skip",
             row=1,
             col=column,
         )

@@ -37,7 +37,7 @@ def show_map(
     saved = load_projection(workspace, params["key"])
     if saved is not None and method == "umap":
         title = _("UMAP of {texts} texts: {neighbours} neighbours, seed {seed}").format(
-            texts=fmt.number(len(texts)), neighbours=neighbours, seed=SEED
+            texts=fmt.number(len(set(texts))), neighbours=neighbours, seed=SEED
         )
         figure = maps(examples, texts[count:], saved.projection, title, comparison.base_name)
         _draw(figure, f"{params['key']}-umap")
@@ -49,7 +49,7 @@ def show_map(
     projection = pca(f"{params['key']}-{len(drawn)}", vectors)
     assert projection.explained is not None
     title = _("PCA of {texts} texts: the two axes show {share} of the spread").format(
-        texts=fmt.number(len(drawn)), share=fmt.percent(sum(projection.explained))
+        texts=fmt.number(len(set(drawn))), share=fmt.percent(sum(projection.explained))
     )
     figure = maps(examples, drawn[count:], projection, title, comparison.base_name)
     _draw(figure, f"{params['key']}-pca-{len(drawn)}")

@@ -23,6 +23,7 @@ _ROLE_COLOURS = {
 def loss_chart(curves: Curves, run_id: str) -> go.Figure:
     """Training loss, held-out loss and learning rate over the steps."""
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.74, 0.26])
+    figure.layout.template = None
     figure.update_layout(
         charts.layout(
             _("Loss, lower is better"),
@@ -92,7 +93,9 @@ def score_chart(models: list[ModelScores], metric: str, title: str) -> go.Figure
         )
     )
     figure.update_layout(
-        charts.layout(title, x=_(METRIC_NAMES[metric]), height=110 + 44 * len(models), showlegend=False)
+        charts.layout(
+            title, x=_(METRIC_NAMES[metric]), height=110 + 44 * len(models), showlegend=False
+        )
     )
     figure.update_xaxes(range=[0, 1.08])
     figure.update_yaxes(automargin=True)

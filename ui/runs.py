@@ -18,7 +18,12 @@ _SAMPLE_TITLES = {sample.title for sample in SAMPLES.values()}
 
 def run_name(run: Run) -> str:
     """The run's name; of a run on a bundled sample, in the session's language."""
-    return _(run.name) if run.name in _SAMPLE_TITLES else run.name
+    return sample_name(run.name)
+
+
+def sample_name(name: str) -> str:
+    """A name; that of a bundled sample in the session's language."""
+    return _(name) if name in _SAMPLE_TITLES else name
 
 
 def run_card(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""What a job's code sees of the world: its folder, its parameters, progress, events, the stop request."""
+"""What a job's code sees of the world: folder, parameters, progress, events, stop request."""
 
 from __future__ import annotations
 

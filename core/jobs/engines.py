@@ -38,7 +38,7 @@ class Engine(Protocol):
     """Starts jobs on devices and finds those that an earlier supervisor started."""
 
     def devices(self) -> list[str]:
-        """The devices that take one training run each, e.g. ``["cuda:0", "cuda:1"]`` or ``["cpu"]``."""
+        """The devices that take one training run each: ``["cuda:0", "cuda:1"]``, ``["cpu"]``."""
 
     def start(self, folder: Path, device: str) -> Handle:
         """Start the job in ``folder`` on ``device``."""
@@ -98,7 +98,7 @@ class LocalEngine:
         return self._devices
 
     def start(self, folder: Path, device: str) -> LocalProcess:
-        """Start a worker: own session, stdin closed, output appended to the folder's ``log.txt``."""
+        """Start a worker: own session, stdin closed, output appended to ``log.txt``."""
         environment = dict(os.environ, PAIRLOOM_HOME=str(self._workspace.root))
         # The worker sees one GPU, or none, whatever the job's code asks torch for.
         environment["CUDA_VISIBLE_DEVICES"] = (

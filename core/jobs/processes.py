@@ -16,8 +16,9 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 class ProcessIdentity:
     """A process id together with the moment its process began.
 
-    ``start`` is an opaque string.  On Linux it is the boot's id and the kernel's start tick, neither
-    of which moves when the clock is set or the computer sleeps; elsewhere it is the creation time.
+    ``start`` is an opaque string.  On Linux it is the boot's id and the kernel's start tick,
+    neither of which moves when the clock is set or the computer sleeps; elsewhere it is the
+    creation time.
     """
 
     pid: int
@@ -25,7 +26,7 @@ class ProcessIdentity:
 
     @classmethod
     def of(cls, pid: int) -> ProcessIdentity | None:
-        """The identity of the living process ``pid``; None when there is none (a zombie is none)."""
+        """The identity of the living process ``pid``; None without one (a zombie is none)."""
         start = _start_of(pid)
         return cls(pid, start) if start else None
 
@@ -34,7 +35,7 @@ class ProcessIdentity:
         return _start_of(self.pid) == self.start
 
     def signal_group(self, number: signal.Signals) -> bool:
-        """Send a signal to the whole process group that this process leads; False when it has ended."""
+        """Send a signal to the process group that this process leads; False when it has ended."""
         if not self.alive():
             return False
         try:
@@ -49,7 +50,7 @@ def _start_of(pid: int) -> str | None:
     if not _BOOT_ID.exists():
         return _portable_start_of(pid)
     try:
-        # The command name is in parentheses and may hold anything, so fields count from the last one.
+        # The command's name is in parentheses and may hold anything: count from the last one.
         fields = stat.read_text(errors="replace").rpartition(")")[2].split()
     except OSError:
         return None

@@ -24,7 +24,7 @@ JOB_FILE = "job.json"
 CONFIG_FILE = "config.yaml"
 _SUBMIT_LOCK = ".submit.lock"
 STOP_GRACE_SECONDS = 60.0
-"""How long a job may take to end by itself after a stop request, before its process gets SIGTERM."""
+"""How long a job may take to end by itself after a stop request, before it gets SIGTERM."""
 TERM_GRACE_SECONDS = 10.0
 """How long after SIGTERM the process group is killed."""
 

@@ -45,7 +45,9 @@ _log = logging.getLogger("pairloom.supervisor")
 
 
 class ProcessVanished(Problem):
-    what = N_("The process of this run ended without a word (the computer was switched off, perhaps).")
+    what = N_(
+        "The process of this run ended without a word (the computer was switched off, perhaps)."
+    )
     do = N_("What was saved is kept. Resume the run to go on from the last checkpoint.")
 
 
@@ -121,8 +123,8 @@ class Supervisor:
             _log.info("adopted %s", job.id)
             self._placed[job.id] = _Placed(handle, device, job.folder)
         elif status.state is JobState.QUEUED:
-            # Given a device by a supervisor that died before its worker wrote a word.  A worker that
-            # is just starting holds the folder's lock; it is found at the next look.
+            # Given a device by a supervisor that died before its worker wrote a word.  A worker
+            # that is just starting holds the folder's lock; it is found at the next look.
             if _lock_is_free(job.folder / WORKER_LOCK):
                 queue.unplace(self._workspace, job.id)
         else:
@@ -179,9 +181,9 @@ class Supervisor:
             status.moved(JobState.CANCELLED, finished=utc_now()).save(folder)
         else:
             problem = _reason(exit_code) or ProcessVanished()
-            status.moved(
-                JobState.INTERRUPTED, finished=utc_now(), error=problem.to_json()
-            ).save(folder)
+            status.moved(JobState.INTERRUPTED, finished=utc_now(), error=problem.to_json()).save(
+                folder
+            )
         _log.info("%s ended as %s", id, JobStatus.load(folder).state)
 
 

@@ -16,7 +16,14 @@ from core.models.folder import ResolvedBase, read_folder
 from core.problems import N_, Problem, Term
 from core.workspace import Workspace
 
-__all__ = ["BaseChoice", "BaseConfig", "ResolvedBase", "list_bases", "resolve", "vocabulary_size_for"]
+__all__ = [
+    "BaseChoice",
+    "BaseConfig",
+    "ResolvedBase",
+    "list_bases",
+    "resolve",
+    "vocabulary_size_for",
+]
 
 _SMALL_VOCABULARY, _LARGE_VOCABULARY, _MANY_ROWS = 3_000, 6_000, 10_000
 STATIC_NAME = N_("Static, from your own data")

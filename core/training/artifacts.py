@@ -1,4 +1,4 @@
-"""What a run leaves in its folder besides the model: held-out rows, examples, scores, its reference."""
+"""What a run leaves besides the model: held-out rows, examples, scores, its reference."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Reference:
 
 
 def optimiser_steps(rows: int, batch_size: int, epochs: float) -> int:
-    """How many optimiser steps a run over ``rows`` takes (the last batch of an epoch may be small)."""
+    """How many optimiser steps a run over ``rows`` takes; an epoch's last batch may be small."""
     return max(1, math.ceil(math.ceil(rows / batch_size) * epochs))
 
 

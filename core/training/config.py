@@ -1,4 +1,4 @@
-"""The configuration of a run: everything that is needed to repeat it, as YAML that people can read."""
+"""The configuration of a run: all that is needed to repeat it, as YAML for people."""
 
 from __future__ import annotations
 

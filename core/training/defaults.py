@@ -38,9 +38,7 @@ def propose(
     sample = SAMPLES.get(dataset.sample or "")
     exam = find_sample_corpus(workspace, sample.corpus) if sample else None
     config = DatasetConfig(id=dataset.id, name=dataset.name, content_hash=dataset.content_hash)
-    return propose_rows(
-        workspace, config, dataset.shape, dataset.rows, base, loss=loss, exam=exam
-    )
+    return propose_rows(workspace, config, dataset.shape, dataset.rows, base, loss=loss, exam=exam)
 
 
 def propose_rows(

@@ -112,7 +112,7 @@ def score_model(task: Task, encode: Encode) -> Scores:
         wrong = np.einsum("ij,ij->i", questions[anchor], passages[negative])
         accuracy = float(np.mean(right > wrong))
     block = max(1, 20_000_000 // max(1, len(passages)))
-    ranks = []
+    ranks: list[np.ndarray] = []
     for start in range(0, len(questions), block):
         similarity = questions[start : start + block] @ passages.T
         ranks.extend(

@@ -60,7 +60,7 @@ class LossSpec:
         sentence: what it teaches the model, for someone who has never heard of it.
         shapes: the table shapes it can learn from, best first.
         parameters: what can be set.
-        in_batch: treats the other rows of a batch as wrong answers, so that repeats must be kept apart.
+        in_batch: treats the other rows of a batch as wrong answers, so that no text may repeat.
     """
 
     name: str
@@ -191,6 +191,7 @@ LOSSES: dict[str, LossSpec] = {
         ),
     )
 }
+
 
 def loss_named(name: str) -> LossSpec:
     """The loss of that name; raises UnknownLoss."""

@@ -1,4 +1,4 @@
-"""Watches the trainer: writes events for the live view, keeps checkpoints whole, stops on request."""
+"""Watches the trainer: writes events, marks whole checkpoints, stops on request."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ class ProgressCallback(TrainerCallback):
         control: TrainerControl,
         **_: Any,
     ) -> None:
-        """Mark the checkpoint as whole; a process killed while saving leaves one without the mark."""
+        """Mark the checkpoint as whole; a process killed while saving leaves one without."""
         assert args.output_dir is not None
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
         write_json(folder / WHOLE_MARK, {"step": state.global_step})

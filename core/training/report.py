@@ -1,4 +1,4 @@
-"""The report of a run: what base, tuned model and BM25 reached on the same rows, and the verdict."""
+"""The report of a run: what base, tuned model and BM25 reached, and the verdict."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ VERDICTS = {
         "Keep using what you had."
     ),
     "unclear": N_(
-        "No clear change: {metric} went from {before} to {after} on {questions} held-out questions, "
-        "which is within chance (95% interval of the change: {low} to {high})."
+        "No clear change: {metric} went from {before} to {after} on {questions} held-out "
+        "questions, which is within chance (95% interval of the change: {low} to {high})."
     ),
 }
 BM25_AHEAD = N_("A plain keyword search (BM25) still does better on these questions: {bm25}.")

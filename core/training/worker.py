@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 
 class DatasetChanged(Problem):
     what = N_("The dataset {name} is not the one that this configuration was made for.")
-    do = N_("Choose the dataset again on the Train screen, or take the dataset line out of the file.")
+    do = N_(
+        "Choose the dataset again on the Train screen, or take the dataset line out of the file."
+    )
 
 
 class TooFewRows(Problem):
@@ -66,7 +68,7 @@ def train(job: JobContext) -> None:
         Problem: what a person has to mend.
         Stopped: the run was asked to stop; its last checkpoint is whole.
     """
-    # Everything a run needs is on this machine by now; a hub that cannot be reached must not delay it.
+    # Everything a run needs is on this machine; a hub out of reach must not delay it.
     os.environ["HF_HUB_OFFLINE"] = "1"
     config = RunConfig.parse(job.params, "config.yaml")
     began = time.monotonic()
@@ -86,7 +88,9 @@ def train(job: JobContext) -> None:
     model = _load_model(job, config, base, rows, checkpoint)
     untrained = None
     if base.kind == "static" and base.path is None:
-        untrained = _scored(job, "untrained", lambda: score_model(task, partial(encode_texts, job, model)))
+        untrained = _scored(
+            job, "untrained", lambda: score_model(task, partial(encode_texts, job, model))
+        )
 
     training = _fit(job, config, rows, model, checkpoint)
     job.progress(Message(N_("Scoring the tuned model on the held-out rows")), 1.0)
@@ -239,7 +243,7 @@ def _arguments(job: JobContext, config: RunConfig, rows: int, *, in_batch: bool)
         batch_sampler=BatchSamplers.NO_DUPLICATES if in_batch else BatchSamplers.BATCH_SAMPLER,
         logging_first_step=True,
         logging_steps=max(1, steps // 150),
-        # A filtered curve would hide the one thing a person must know: that the loss is not a number.
+        # A filtered curve would hide what a person must know: that the loss is not a number.
         logging_nan_inf_filter=False,
         eval_strategy="steps",
         eval_steps=evaluate_every,
@@ -292,8 +296,6 @@ def _scored(job: JobContext, role: str, compute: Callable[[], Scores]) -> Scores
     if scores is None:
         scores = compute()
         path.parent.mkdir(exist_ok=True)
-        write_json(
-            path, {"metrics": scores.metrics, "per_question": scores.per_question.tolist()}
-        )
+        write_json(path, {"metrics": scores.metrics, "per_question": scores.per_question.tolist()})
         job.event("scores", role=role, metrics=scores.metrics)
     return scores

@@ -102,7 +102,7 @@ def test_a_table_goes_in_and_a_model_comes_out(
     wait_for(lambda: not JobStatus.load(run).state.active, 300, "the end of the run")
     assert JobStatus.load(run).state is JobState.SUCCEEDED
     expect(page.get_by_text("已完成").first).to_be_visible(timeout=30_000)
-    expect(page.get_by_role("heading", name="效果更好了吗", exact=False)).to_be_visible()
+    expect(page.get_by_role("heading", name="变好了吗")).to_be_visible()
     steps = [point["step"] for point in points(run).train]
     assert steps == sorted(set(steps)) and steps[0] == 1 and steps[-1] == points(run).steps
     polling_has_stopped(page)
@@ -178,7 +178,8 @@ def the_archive_gives_the_same_vectors(
         "import sys, io, json, numpy as np; from sentence_transformers import SentenceTransformer;"
         "model = SentenceTransformer(sys.argv[1], device='cpu');"
         "vectors = model.encode(json.load(sys.stdin), normalize_embeddings=True);"
-        "buffer = io.BytesIO(); np.save(buffer, vectors); sys.stdout.buffer.write(buffer.getvalue())"
+        "buffer = io.BytesIO(); np.save(buffer, vectors);"
+        "sys.stdout.buffer.write(buffer.getvalue())"
     )
     done = subprocess.run(
         [sys.executable, "-I", "-c", code, str(folder)],

@@ -9,6 +9,7 @@ from core.data.samples import SAMPLE_FOLDER, SAMPLES, add_sample
 from core.data.shapes import Shape
 from core.data.split import SplitBy, split_rows
 from core.data.store import list_datasets, load_dataset
+from core.retrieval.sample_corpora import SAMPLE_CORPORA
 from core.workspace import PROJECT_ROOT, UnknownItem, Workspace
 
 EXPECTED = {

@@ -35,5 +35,5 @@ def test_a_success_is_final_and_what_failed_can_start_again() -> None:
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"state": "flying"}', '{"kind": "x"}'])
 def test_a_damaged_status_says_which_file(tmp_path: Path, text: str) -> None:
     (tmp_path / "status.json").write_text(text)
-    with pytest.raises(StatusUnreadable, match="status.json"):
+    with pytest.raises(StatusUnreadable, match=r"status\.json"):
         JobStatus.load(tmp_path)

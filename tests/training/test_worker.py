@@ -1,4 +1,4 @@
-"""Training from configuration to report: real models, real files, numbers computed a second time."""
+"""Training from configuration to report: real models, files, and numbers computed twice."""
 
 from __future__ import annotations
 

@@ -1,0 +1,305 @@
+"""Inspect: matrices, map, and every way in which there is nothing to compare."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.inspection.comparison import load_comparison
+from core.inspection.similarity import similarity_matrix
+from core.inspection.widgets import POSITIVE
+from core.jobs import queue
+from core.jobs.status import JobState
+from core.jobs.supervisor import ProcessVanished
+from core.training import artifacts
+from core.training.runs import load_run
+from core.workspace import Workspace
+from tests.pages.compared import delete_model, do_jobs, fail_jobs, make_compared, make_model
+from tests.pages.made import make_run
+from tests.retrieval.stand_in import CharacterEncoder
+from tests.ui.helpers import go_to, open_screen, shown
+from ui import inspect_map
+
+
+def figure(app: AppTest) -> dict:
+    (chart,) = app.get("plotly_chart")
+    return json.loads(chart.proto.spec)
+
+
+def title(app: AppTest) -> str:
+    return figure(app)["layout"]["title"]["text"]
+
+
+def heatmaps(app: AppTest) -> list[np.ndarray]:
+    return [numbers(trace["z"]) for trace in figure(app)["data"]]
+
+
+def numbers(value: object) -> np.ndarray:
+    """Numbers as Plotly writes them: a list, or bytes with their type and shape."""
+    if isinstance(value, dict):
+        flat = np.frombuffer(base64.b64decode(value["bdata"]), dtype=value["dtype"])
+        shape = [int(part) for part in str(value.get("shape", len(flat))).split(",")]
+        return flat.reshape(shape)
+    return np.array(value)
+
+
+def pick(app: AppTest, key: str, value: object) -> AppTest:
+    app.segmented_control(key=key).set_value(value)
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def button(app: AppTest, label: str) -> object:
+    return next(one for one in app.button if one.label == label)
+
+
+def test_without_a_model_it_says_where_models_come_from(workspace: Workspace) -> None:
+    app = open_screen("inspect")
+    assert "There is no trained model yet." in shown(app)
+    assert [link.proto.label for link in app.get("page_link")] == ["Go to Train", "Try a sample"]
+
+
+def test_while_the_first_run_is_at_work_it_leads_there(workspace: Workspace) -> None:
+    make_run(workspace, JobState.RUNNING)
+    app = open_screen("inspect")
+    assert "A run is still at work." in shown(app)
+    assert [link.proto.label for link in app.get("page_link")] == ["Watch the run"]
+
+
+def test_all_examples_as_three_matrices_on_a_shared_scale(
+    workspace: Workspace, encoder: CharacterEncoder
+) -> None:
+    id = make_compared(workspace)
+    app = open_screen("inspect", run=id)
+    assert not app.exception
+    base, tuned, change = heatmaps(app)
+    comparison = load_comparison(load_run(workspace, id))
+    texts = [text for example in comparison.examples for text in example.texts]
+    for model, found in ((comparison.base, base), (comparison.tuned, tuned)):
+        wanted = similarity_matrix(encoder.encode(workspace, model.folder, texts))
+        np.testing.assert_allclose(found, wanted, atol=1e-5)
+    np.testing.assert_allclose(change, tuned - base, atol=1e-3)
+    traces = figure(app)["data"]
+    assert [trace["coloraxis"] for trace in traces] == ["coloraxis", "coloraxis", "coloraxis2"]
+    layout = figure(app)["layout"]
+    assert layout["coloraxis2"]["cmin"] == -layout["coloraxis2"]["cmax"]
+    names = [note["text"] for note in layout["annotations"]]
+    assert names == ["Base: base-of-characters", "After training", "Change"]
+
+
+def test_the_verdict_and_the_table_agree_with_the_matrices(
+    workspace: Workspace, encoder: CharacterEncoder
+) -> None:
+    id = make_compared(workspace)
+    app = open_screen("inspect", run=id)
+    base, tuned, _change = heatmaps(app)
+    examples = load_comparison(load_run(workspace, id)).examples
+    table = app.dataframe[0].value
+    for number, example in enumerate(examples):
+        right = 4 * number + 1 + example.roles.index(POSITIVE)
+        others = [4 * number + i for i in (1, 2, 3) if 4 * number + i != right]
+        row = table.iloc[number]
+        for matrix, when in ((base, "before"), (tuned, "after")):
+            scores = matrix[4 * number]
+            assert row[f"Cosine {when}"] == pytest.approx(scores[right], abs=1e-5)
+            assert row[f"Place {when}"] == 1 + sum(scores[others] >= scores[right])
+    first = sum(table["Place after"] == 1)
+    assert f"in {first} of 5 groups" in shown(app)
+
+
+def test_a_group_shows_its_texts_and_its_numbers(
+    workspace: Workspace, encoder: CharacterEncoder
+) -> None:
+    id = make_compared(workspace)
+    app = pick(open_screen("inspect", run=id), "inspect_group", 2)
+    (base, *_rest) = heatmaps(app)
+    assert base.shape == (4, 4)
+    assert figure(app)["data"][0]["texttemplate"] == "%{z:.2f}"
+    example = load_comparison(load_run(workspace, id)).examples[1]
+    listed = [one.value for one in app.markdown if one.value.startswith("**")]
+    assert len(listed) == 4
+    for place, (line, text) in enumerate(zip(listed, example.texts, strict=True)):
+        assert line.startswith(f"**{'ABCD'[place]}**")
+        assert text[:10] in line
+        assert ("right answer" in line) == (place > 0 and example.roles[place - 1] == POSITIVE)
+
+
+def test_changed_texts_are_compared_and_can_be_reset(
+    workspace: Workspace, encoder: CharacterEncoder
+) -> None:
+    id = make_compared(workspace)
+    app = pick(open_screen("inspect", run=id), "inspect_group", 1)
+    before = heatmaps(app)[0]
+    source = next(area for area in app.text_area if area.label == "A: source")
+    last = next(area for area in app.text_area if area.label == "D: text")
+    last.set_value(source.value)
+    button(app, "Compare").click().run()
+    assert not app.exception
+    assert heatmaps(app)[0][0, 3] == pytest.approx(1.0, abs=1e-5)
+    assert heatmaps(app)[0][0, 1] == pytest.approx(before[0, 1], abs=1e-5)
+    go_to(app, "home")
+    go_to(app, "inspect")
+    assert heatmaps(app)[0][0, 3] == pytest.approx(1.0, abs=1e-5)
+    button(app, "Reset to the held-out examples").click().run()
+    np.testing.assert_allclose(heatmaps(app)[0], before)
+
+
+def test_another_right_answer_changes_the_place(
+    workspace: Workspace, encoder: CharacterEncoder
+) -> None:
+    id = make_compared(workspace)
+    app = pick(open_screen("inspect", run=id), "inspect_group", 1)
+    scores = heatmaps(app)[0][0, 1:]
+    worst = int(scores.argmin())
+    control = next(one for one in app.segmented_control if one.label == "Right answer")
+    control.set_value("BCD"[worst])
+    button(app, "Compare").click().run()
+    assert app.dataframe[0].value["Place before"][0] == 3
+    assert "right answer" in next(
+        one.value for one in app.markdown if f"**{'BCD'[worst]}**" in one.value
+    )
+
+
+def test_an_empty_text_is_a_sentence(workspace: Workspace, encoder: CharacterEncoder) -> None:
+    app = pick(open_screen("inspect", run=make_compared(workspace)), "inspect_group", 1)
+    before = heatmaps(app)[0]
+    next(area for area in app.text_area if area.label == "C: text").set_value("  ")
+    button(app, "Compare").click().run()
+    assert "Text C is empty." in shown(app)
+    np.testing.assert_allclose(heatmaps(app)[0], before)
+
+
+def test_pca_at_once_then_all_texts_then_umap(
+    workspace: Workspace, encoder: CharacterEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspect_map, "WAITED_FOR", 30)
+    id = make_compared(workspace)
+    app = pick(open_screen("inspect", run=id), "inspect_view", "map")
+    shown_first = int(title(app).split()[2])
+    assert 45 <= shown_first <= 50
+    assert "UMAP: waiting to start" in str(app.get("progress")[0].proto)
+    app.run()
+    (job,) = queue.waiting_jobs(workspace)
+    assert job.kind == "project"
+    do_jobs(workspace)
+    app.run()
+    held_out = len(set(load_comparison(load_run(workspace, id)).held_out))
+    assert title(app) == f"UMAP of {held_out} texts: 15 neighbours, seed 42"
+    assert not app.get("progress")
+    ranges = [figure(app)["layout"][axis]["range"] for axis in ("xaxis", "xaxis2")]
+    assert ranges[0] == ranges[1]
+    asked = len(encoder.texts)
+    pick(app, "inspect_method", "pca")
+    assert title(app).startswith(f"PCA of {held_out} texts")
+    assert not queue.waiting_jobs(workspace)
+    assert len(encoder.texts) == asked
+
+
+def test_the_map_draws_examples_over_the_other_texts(
+    workspace: Workspace, encoder: CharacterEncoder
+) -> None:
+    app = pick(open_screen("inspect", run=make_compared(workspace)), "inspect_view", "map")
+    traces = figure(app)["data"]
+    background = [trace for trace in traces if trace.get("name") == "held-out texts"]
+    assert [trace["type"] for trace in background] == ["scattergl"] * 2
+    labels = [text for trace in traces for text in trace.get("text", [])]
+    assert len(labels) == 40
+    assert labels[:5] == ["<b>A1</b>", "<b>B1</b>", "<b>C1</b>", "<b>D1</b>", "<b>A2</b>"]
+    examples = load_comparison(load_run(workspace, app.session_state["run"])).examples
+    hovers = [text for trace in background for text in trace["customdata"]]
+    assert not {text for example in examples for text in example.texts} & set(hovers)
+
+
+def test_other_neighbours_replace_the_map_that_is_being_drawn(
+    workspace: Workspace, encoder: CharacterEncoder
+) -> None:
+    app = pick(open_screen("inspect", run=make_compared(workspace)), "inspect_view", "map")
+    (first,) = queue.waiting_jobs(workspace)
+    app.number_input(key="inspect_neighbours").set_value(30).run()
+    (second,) = queue.waiting_jobs(workspace)
+    assert queue.read_spec(second.folder).params["neighbours"] == 30
+    assert second.id != first.id
+
+
+def test_a_failed_map_says_why_and_is_tried_again_only_when_asked(
+    workspace: Workspace, encoder: CharacterEncoder
+) -> None:
+    app = pick(open_screen("inspect", run=make_compared(workspace)), "inspect_view", "map")
+    fail_jobs(workspace, ProcessVanished())
+    app.run()
+    app.run()
+    assert "ended without a word" in shown(app)
+    assert not queue.waiting_jobs(workspace)
+    button(app, "Try again").click().run()
+    assert len(queue.waiting_jobs(workspace)) == 1
+    assert "ended without a word" not in shown(app)
+
+
+def test_the_view_outlasts_other_screens(workspace: Workspace, encoder: CharacterEncoder) -> None:
+    app = pick(open_screen("inspect", run=make_compared(workspace)), "inspect_view", "map")
+    go_to(app, "home")
+    go_to(app, "inspect")
+    assert title(app).startswith("PCA")
+
+
+def test_a_base_that_is_gone_or_changed_is_a_sentence(
+    workspace: Workspace, encoder: CharacterEncoder
+) -> None:
+    id = make_compared(workspace)
+    base = load_comparison(load_run(workspace, id)).base.folder
+    (base / "model.safetensors").write_bytes(b"another model")
+    assert "is not the one that" in shown(open_screen("inspect", run=id))
+    shutil.rmtree(base)
+    words = shown(open_screen("inspect", run=id))
+    assert "is no longer in" in words
+    assert str(base) in words
+    make_model(base)
+    assert not open_screen("inspect", run=id).error
+
+
+@pytest.mark.parametrize(
+    "file", [artifacts.EXAMPLES, artifacts.REFERENCE, artifacts.HELD_OUT_TEXTS]
+)
+def test_a_damaged_file_is_named(
+    workspace: Workspace, encoder: CharacterEncoder, file: str
+) -> None:
+    id = make_compared(workspace)
+    (workspace.run(id) / file).write_text("[{", encoding="utf-8")
+    app = open_screen("inspect", run=id)
+    assert not app.exception
+    assert f"The file {file} of “Chinese products” is missing or damaged." in shown(app)
+
+
+def test_a_deleted_model_is_said_and_another_run_shown(
+    workspace: Workspace, encoder: CharacterEncoder
+) -> None:
+    gone, there = make_compared(workspace, name="Gone"), make_compared(workspace, name="There")
+    delete_model(workspace, gone)
+    app = open_screen("inspect", run=gone)
+    assert "“Gone” has no model, or its folder was deleted." in shown(app)
+    assert app.session_state["run"] == there
+    assert heatmaps(app)
+
+
+def test_too_few_held_out_rows_for_examples_is_a_sentence(
+    workspace: Workspace, encoder: CharacterEncoder
+) -> None:
+    id = make_compared(workspace)
+    (workspace.run(id) / artifacts.EXAMPLES).write_text("[]", encoding="utf-8")
+    app = open_screen("inspect", run=id)
+    assert "too few for examples" in shown(app)
+    assert not app.get("plotly_chart")
+
+
+def test_inspect_in_chinese(workspace: Workspace, encoder: CharacterEncoder) -> None:
+    app = open_screen("inspect", locale="zh-CN", run=make_compared(workspace))
+    words = shown(app) + title(app)
+    for english in ("similar", "answer", "group", "training", "text"):
+        assert english not in words
+    assert "余弦" in json.dumps(figure(app), ensure_ascii=False)
