@@ -125,13 +125,17 @@ def show(run: Run) -> None:
             icon=":material/info:",
         )
         return
-    try:
-        if view == "map":
-            show_map(workspace, run.id, comparison, examples)
-        else:
-            show_similarity(run, comparison, examples)
-    except Problem as problem:
-        st.error(say(problem), icon=":material/error:")
+    # A place for each view, so that the one that was left goes at once and not only when the other
+    # is there, which can take as long as a model takes to load.
+    places = {name: st.container() if name == view else st.empty() for name in VIEWS}
+    with places[view]:
+        try:
+            if view == "map":
+                show_map(workspace, run.id, comparison, examples)
+            else:
+                show_similarity(run, comparison, examples)
+        except Problem as problem:
+            st.error(say(problem), icon=":material/error:")
 
 
 heading("inspect")

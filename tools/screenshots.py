@@ -79,7 +79,7 @@ class View:
 
 def open_sample(page: Page, scene: Scene) -> None:
     """Data: open the sample table."""
-    page.locator(f".st-key-sample_{_SAMPLE} button").click()
+    page.locator(f".st-key-sample_{_SAMPLE} button").first.click()
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=_PATIENCE_MS)
 
 
@@ -105,7 +105,7 @@ def ask(page: Page, scene: Scene) -> None:
 
 def ask_all(page: Page, scene: Scene) -> None:
     """Search: all example questions scored at once."""
-    page.locator(".st-key-score_all button").click()
+    page.locator(".st-key-score_all button").first.click()
     wait_for_chart(page, scene)
 
 
@@ -168,7 +168,7 @@ def workbench(home: Path | None) -> Iterator[Workbench]:
             bench.kill()
             bench.log.unlink(missing_ok=True)
         return
-    with tempfile.TemporaryDirectory(prefix="pairloom-pictures-") as folder:
+    with tempfile.TemporaryDirectory(prefix="pairloom-") as folder:
         bench = Workbench(Path(folder).resolve() / "workspace")
         try:
             bench.start()

@@ -35,7 +35,6 @@ from core.training.report import ModelScores, Report, judge
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-    from core.training.progress import ProgressCallback
 
 
 class DatasetChanged(Problem):
@@ -86,6 +85,7 @@ def train(job: JobContext) -> None:
     before = _scored(job, "base", lambda: _score_reference(job, task, reference))
     checkpoint = last_whole_checkpoint(job.folder)
     model = _load_model(job, config, base, rows, checkpoint)
+    _set_card_facts(model, config, base, rows.examples)
     untrained = None
     if base.kind == "static" and base.path is None:
         untrained = _scored(
@@ -95,7 +95,6 @@ def train(job: JobContext) -> None:
     training = _fit(job, config, rows, model, checkpoint)
     job.progress(Message(N_("Scoring the tuned model on the held-out rows")), 1.0)
     after = score_model(task, partial(encode_texts, job, model))
-    _describe(model, config, base, rows)
     artifacts.save_model(job.folder, model)
     job.progress(Message(N_("Examining the tuned model on unseen questions")), 1.0)
     exam = take_exam(job, config, reference, model) if config.evaluation.exam else None
@@ -192,7 +191,6 @@ def _fit(
     loss = spec.build(model, spec.settings(config.loss.parameters))
     columns = [c for c in ("anchor", "positive", "negative", "score") if c in rows.train]
     callback = ProgressCallback(job, config.training.batch_size)
-    _set_card_facts(model, config, rows)
     torch.manual_seed(config.training.seed)
     trainer = SentenceTransformerTrainer(
         model=model,
@@ -208,14 +206,9 @@ def _fit(
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if callback.stopped:
         raise Stopped
-    return _speed(callback, trainer.state.global_step, config, time.monotonic() - began)
-
-
-def _speed(
-    callback: ProgressCallback, steps: int, config: RunConfig, seconds: float
-) -> dict[str, Any]:
+    seconds = time.monotonic() - began
     return {
-        "steps": steps,
+        "steps": trainer.state.global_step,
         "seconds": seconds,
         "rows_per_second": callback.steps_done * config.training.batch_size / seconds,
     }
@@ -260,27 +253,21 @@ def _arguments(job: JobContext, config: RunConfig, rows: int, *, in_batch: bool)
     )
 
 
-def _set_card_facts(model: SentenceTransformer, config: RunConfig, rows: Rows) -> None:
-    """Preset what the library would otherwise take from the data or ask a hub for."""
+def _set_card_facts(
+    model: SentenceTransformer, config: RunConfig, base: ResolvedBase, examples: list[Example]
+) -> None:
+    """Preset what the library would otherwise draw from the data, a hub or a path."""
     card = model.model_card_data
     card.local_files_only = True
-    card.widget = [
-        {"source_sentence": example.source, "sentences": list(example.sentences)}
-        for example in rows.examples
-    ]
-    card.usage_examples = list(
-        [rows.examples[0].source, *rows.examples[0].sentences[:2]] if rows.examples else []
-    )
-
-
-def _describe(
-    model: SentenceTransformer, config: RunConfig, base: ResolvedBase, rows: Rows
-) -> None:
-    """Write the base under the name by which others know it, never as a path."""
-    card = model.model_card_data
+    card.model_name = config.name
     if base.path is not None:
         card.base_model = base.name
-    card.model_name = config.name
+    card.widget = [
+        {"source_sentence": example.source, "sentences": list(example.sentences)}
+        for example in examples
+    ]
+    if examples:
+        card.usage_examples = [examples[0].source, *examples[0].sentences[:2]]
 
 
 def _score_reference(job: JobContext, task: Task, reference: ResolvedBase) -> Scores:

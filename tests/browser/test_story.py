@@ -111,15 +111,16 @@ def test_a_table_goes_in_and_a_model_comes_out(
     expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=60_000)
     titles = " ".join(page.locator(".js-plotly-plot").first.locator("text").all_text_contents())
     assert "训练后" in titles and "all-MiniLM-L6-v2" in titles
-    page.get_by_role("radio", name="分布图").or_(page.get_by_role("button", name="分布图")).click()
-    expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=90_000)
+    page.get_by_text("分布图", exact=True).click()
+    expect(page.get_by_text("随机种子 42", exact=False).first).to_be_visible(timeout=120_000)
 
     screen(page, "检索")
-    question = page.get_by_role("textbox").first
+    question = page.get_by_role("searchbox")
     question.fill("下雨天跑步鞋子不想湿透")
     question.press("Enter")
-    expect(page.get_by_text("BM25").first).to_be_visible(timeout=60_000)
-    expect(page.get_by_text("all-MiniLM-L6-v2").first).to_be_visible()
+    for column in ("基座：all-MiniLM-L6-v2", "微调后：中文商品", "BM25 关键词检索"):
+        expect(page.get_by_text(column, exact=True)).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("雨驭 GT", exact=False).first).to_be_visible(timeout=60_000)
 
     screen(page, "导出")
     page.get_by_role("button", name=re.compile("检查并打包")).click()

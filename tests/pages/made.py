@@ -12,9 +12,10 @@ from core.jobs.status import JobState, JobStatus
 from core.models.bases import BaseConfig
 from core.problems import N_, Message, Problem
 from core.training.defaults import propose
-from core.training.report import ModelScores, Report
+from core.training.report import VERDICTS, ModelScores, Report
 from core.workspace import Workspace, utc_now
 
+VALUES = {"metric": "nDCG@10", "questions": 50, "low": 0.1, "high": 0.9}
 STEP = Message(N_("Training: step {step} of {steps}"), {"step": 1200, "steps": 5000})
 
 
@@ -75,6 +76,8 @@ def _report(scores: tuple[float, float]) -> Report:
         ],
         verdict="better",
         difference={},
-        messages=[],
+        messages=[
+            Message(VERDICTS["better"], dict(VALUES, before=scores[0], after=scores[1])).to_json()
+        ],
         training={},
     )

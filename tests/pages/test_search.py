@@ -197,7 +197,13 @@ def test_a_failed_reading_says_why_and_the_others_answer(
 
 def test_a_table_of_ones_own(workspace: Workspace, run: str) -> None:
     app = open_screen("search", run=run)
-    table = "编号,标题,正文\na1,退货,七天无理由退货，吊牌保持完整。\na2,发票,电子发票当天开出，请查收邮件。\n"
+    table = "\n".join(
+        [
+            "编号,标题,正文",
+            "a1,退货,七天无理由退货，吊牌保持完整。",
+            "a2,发票,电子发票当天开出，请查收邮件。",
+        ]
+    )
     app.file_uploader[0].upload("客服.csv", table.encode("gb18030")).run()
     assert "2 rows, 3 columns, encoding GB18030" in shown(app)
     assert app.selectbox(key="corpus_text").value == "正文"
@@ -215,7 +221,7 @@ def test_a_table_of_ones_own(workspace: Workspace, run: str) -> None:
 
 def test_a_table_that_cannot_be_searched_is_refused(workspace: Workspace, run: str) -> None:
     app = open_screen("search", run=run)
-    app.file_uploader[0].upload("a.csv", "id,text\n1,one\n1,another\n".encode()).run()
+    app.file_uploader[0].upload("a.csv", b"id,text\n1,one\n1,another\n").run()
     app.selectbox(key="corpus_id").set_value("id")
     app.button(key="corpus_add").click().run()
     assert "The id 1 stands in rows 1 and 2 of a." in shown(app)
