@@ -124,7 +124,7 @@ VIEWS = (
 
 README_PICTURES: tuple[tuple[View, Language], ...] = (
     (View("train", "train"), "en"),
-    (View("run", "run", wait_for_chart, height=1290), "zh"),
+    (View("run", "run", wait_for_chart, height=1350), "zh"),
     (View("inspect", "inspect", show_map), "en"),
     (View("search", "search", ask, height=1000), "zh"),
 )
@@ -232,17 +232,19 @@ def take(
     )
     page = context.new_page()
     chosen = {"lang": language, "run": scene.run, "dataset": scene.dataset}
-    page.goto(f"{scene.url}/{view.screen}?{urlencode(chosen)}")
+    # The first screen has the bare address.
+    address = "" if view.screen == SCREENS[0].name else view.screen
+    page.goto(f"{scene.url}/{address}?{urlencode(chosen)}")
     expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=_PATIENCE_MS)
     settle(page)
     view.prepare(page, scene)
+    page.mouse.move(0, 0)  # a tooltip belongs to whoever points, not into the picture
     settle(page)
     if view.height is None:
         content = page.get_by_test_id("stMainBlockContainer")
         height = content.evaluate("element => Math.ceil(element.getBoundingClientRect().height)")
         page.set_viewport_size({"width": width, "height": max(720, min(height, _TALLEST))})
         settle(page)
-    page.mouse.move(0, 0)
     page.screenshot(path=file)
     context.close()
     print(f"{file.name}  {file.stat().st_size / 1e3:.0f} kB", flush=True)
