@@ -94,8 +94,8 @@ def answer(corpus: Corpus, columns: Sequence[Column], question: str) -> None:
     if len(question) > LONG:
         st.info(
             _(
-                "This question has {n} characters. Models read only the beginning of a text this "
-                "long; BM25 reads all of it."
+                "This question has {n} characters. Most models read only the beginning of a text "
+                "this long; BM25 reads all of it."
             ).format(n=fmt.number(len(question))),
             icon=":material/info:",
         )

@@ -9,9 +9,11 @@ import pytest
 
 from benchmarks.two_core_run import PAGE as FIGURES
 from core.__main__ import main
+from core.data.store import list_datasets
 from core.jobs.status import JobState
+from core.training.config import RunConfig
 from core.training.losses import LOSSES
-from core.workspace import PROJECT_ROOT
+from core.workspace import PROJECT_ROOT, Workspace
 from tools import loss_docs, screenshots
 from ui.pages import SCREENS
 
@@ -96,8 +98,6 @@ def test_every_command_and_option_is_on_the_page_of_the_command_line(
 
 
 def test_the_configuration_on_the_page_is_one(tmp_path: Path) -> None:
-    from core.training.config import RunConfig
-
     (example,) = re.findall(r"```yaml\n(.*?)```", read(DOCS / "command-line.md"), re.DOTALL)
     file = tmp_path / "config.yaml"
     file.write_text(example, encoding="utf-8")
@@ -109,6 +109,17 @@ def test_the_configuration_on_the_page_is_one(tmp_path: Path) -> None:
         assert shown is not None
         names = set(re.findall(r"^  (\w+):", shown[1], re.MULTILINE))
         assert names == config.to_dict()[part].keys()
+
+
+def test_the_lines_of_python_on_the_data_page_store_a_dataset(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", read(DOCS / "data.md"), re.DOTALL)
+    sample = PROJECT_ROOT / "sample_data" / "product_triplets.csv"
+    (tmp_path / "questions.csv").write_bytes(sample.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "data.md", "exec"), {})
+    assert [info.rows for info in list_datasets(workspace)] == [500]
 
 
 def test_every_state_of_a_job_is_in_the_architecture() -> None:

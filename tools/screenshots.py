@@ -190,7 +190,7 @@ def prepare(bench: Workbench, browser: Browser) -> Scene:
         run = _finished(workspace)
         assert run is not None
     corpus = load_corpus(workspace, run.config.evaluation.exam or "")
-    return Scene(bench.url, run.id, run.config.dataset.id, corpus.info.judged[0].question)
+    return Scene(bench.url, run.id, run.config.dataset.id, corpus.info.judged[1].question)
 
 
 def take_readme_pictures(browser: Browser, scene: Scene) -> None:

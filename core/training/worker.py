@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 
-
 class DatasetChanged(Problem):
     what = N_("The dataset {name} is not the one that this configuration was made for.")
     do = N_(
