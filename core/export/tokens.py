@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from core.workspace import Workspace
 
 LIFETIME_SECONDS = 600
+_TIME = re.compile(r"[0-9]{1,12}")
 _SECRET_FILE = ".download-secret"
 
 
@@ -29,7 +31,7 @@ def make_token(
 def check_token(workspace: Workspace, relative: str, token: str) -> bool:
     """Whether ``token`` was made for this file and is still good."""
     ends, _, signature = token.partition(".")
-    if not (ends.isascii() and ends.isdigit()) or int(ends) < time.time():
+    if not _TIME.fullmatch(ends) or int(ends) < time.time():
         return False
     expected = _signature(workspace, relative, int(ends))
     return hmac.compare_digest(signature.encode(), expected.encode())

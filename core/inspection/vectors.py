@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from core.encoder import client
@@ -60,11 +61,7 @@ def text_vectors(
             known.update(zip(map(_hash, chunk), vectors, strict=True))
     finally:
         if new:
-            # Those asked for now count as the latest, so that they are not the ones dropped.
-            for text in texts:
-                if (digest := _hash(text)) in known:
-                    known[digest] = known.pop(digest)
-            _save(path, known)
+            _keep(path, {_hash(text): known[_hash(text)] for text in texts if _hash(text) in known})
     return _stack(known, texts)
 
 
@@ -76,6 +73,15 @@ def known_vectors(
     if not texts or any(_hash(text) not in known for text in texts):
         return None
     return _stack(known, texts)
+
+
+def _keep(path: Path, latest: dict[bytes, NDArray[np.float32]]) -> None:
+    """Add vectors to the kept ones, also when a page and a job do so at the same moment."""
+    path.parent.mkdir(exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        # The latest go to the end, so that they are not the ones dropped.
+        earlier = {digest: row for digest, row in _load(path).items() if digest not in latest}
+        _save(path, earlier | latest)
 
 
 def _stack(known: dict[bytes, NDArray[np.float32]], texts: Sequence[str]) -> NDArray[np.float32]:
@@ -111,5 +117,4 @@ def _save(path: Path, known: dict[bytes, NDArray[np.float32]]) -> None:
         hashes=hashes.reshape(-1, _HASH_BYTES),
         vectors=np.stack([vector for _, vector in latest]).astype(np.float32),
     )
-    path.parent.mkdir(exist_ok=True)
     write_bytes(path, buffer.getvalue())

@@ -50,7 +50,17 @@ def test_its_end_cannot_be_moved(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize(
     "token",
-    ["", ".", "9999999999", "9999999999.", "9999999999.é", "-1.x", "٣٣٣٣٣٣٣٣٣٣.x", "x" * 9999],
+    [
+        "",
+        ".",
+        "9999999999",
+        "9999999999.",
+        "9999999999.é",
+        "-1.x",
+        "٣٣٣٣٣٣٣٣٣٣.x",
+        "x" * 9999,
+        "9" * 9999 + ".x",
+    ],
 )
 def test_garbage_opens_nothing(workspace: Workspace, token: str) -> None:
     assert not check_token(workspace, FILE, token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from core.encoder import client
 from core.inspection import vectors as vectors_module
-from core.inspection.vectors import known_vectors, text_vectors
+from core.inspection.vectors import _keep, _load, known_vectors, text_vectors
 from core.workspace import Workspace
 from tests.retrieval.stand_in import CharacterEncoder
 
@@ -78,7 +79,7 @@ def test_the_store_stays_small_and_keeps_the_latest(
 
 def test_a_damaged_store_is_made_again(workspace: Workspace, encoder: CharacterEncoder) -> None:
     text_vectors(workspace, MODEL, "f0", ["甲"])
-    (path,) = (workspace.cache / "vectors").iterdir()
+    (path,) = (workspace.cache / "vectors").glob("*.npz")
     path.write_bytes(path.read_bytes()[:50])
     encoder.asked.clear()
     text_vectors(workspace, MODEL, "f0", ["甲"])
@@ -98,3 +99,15 @@ def test_a_failing_encoder_is_heard_and_no_texts_are_refused(
         text_vectors(workspace, MODEL, "f0", ["甲"])
     with pytest.raises(ValueError, match="at least one text"):
         text_vectors(workspace, MODEL, "f0", [])
+
+
+def test_two_who_encode_at_once_lose_none_of_each_others_vectors(tmp_path: Path) -> None:
+    path = tmp_path / "model.npz"
+    row = np.ones(3, dtype=np.float32)
+
+    def keep(number: int) -> None:
+        _keep(path, {number.to_bytes(16, "big"): row * number})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(keep, range(40)))
+    assert sorted(_load(path)) == [number.to_bytes(16, "big") for number in range(40)]
