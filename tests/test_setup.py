@@ -98,7 +98,7 @@ def test_requirements_are_pinned_and_are_what_is_installed() -> None:
     ],
 )
 def test_every_imported_package_is_pinned(places: tuple[str, ...], files: tuple[str, ...]) -> None:
-    own = {"app", "core", "ui", "pages", "tests", "tools", "drugs", "products"}
+    own = {"app", "core", "ui", "pages", "benchmarks", "tests", "tools", "drugs", "products"}
     pinned = {package for name in files for package in pins(name)}
     providers = metadata.packages_distributions()
     for file in python_files(*places):
