@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -46,25 +47,26 @@ HEADER = (
     "|---|---|---|---|---|---|---|---|"
 )
 
-TEXT = """\
+TITLE = """\
 # Both samples on one machine
 
 Written by `python -m benchmarks.two_core_run` on {date}.
 
 {table}
-
-- Machine: {cpu}, {cores} cores in use, no GPU; {packages}. Load before the first run: {load:.2f}
-  ({quiet}).
-- Each sample is trained once, with the settings that Pairloom proposes, through the function behind
-  the button on Home (`core.training.quickstart`), in a workspace made for this.
-- *Estimate* is what Home and Train show before the start; the machine's speed was {measured}.
-  *Took* counts from the start of the run's process to its report: loading PyTorch, scoring the
-  base, training, scoring the tuned model, and the exam.
-- The nDCG@10 are those of the exam: {questions}. MiniLM is {minilm} as it is; BM25 counts
-  characters and pairs of neighbouring characters.
-- *Tokens that MiniLM does not know*: the share of the tokens of up to 2,000 of the sample's
-  texts (anchors and positives) that its tokenizer gives up on.
 """
+NOTES = (
+    "Machine: {cpu}, {cores} cores in use, no GPU; {packages}. Load before the first run: "
+    "{load:.2f} ({quiet}).",
+    "Each sample is trained once, with the settings that Pairloom proposes, through the function "
+    "behind the button on Home (`core.training.quickstart`), in a workspace made for this.",
+    "*Estimate* is what Home and Train show before the start; the machine's speed was {measured}. "
+    "*Took* counts from the start of the run's process to its report: loading PyTorch, scoring the "
+    "base, training, scoring the tuned model, and the exam.",
+    "The nDCG@10 are those of the exam: {questions}. MiniLM is {minilm} as it is; BM25 counts "
+    "characters and pairs of neighbouring characters.",
+    "*Tokens that MiniLM does not know*: the share of the tokens of up to 2,000 of the sample's "
+    "texts (anchors and positives) that its tokenizer gives up on.",
+)
 
 
 @dataclass(frozen=True)
@@ -178,18 +180,26 @@ def _page(results: list[Result], load: float, measured: bool) -> str:
     exams = [result.report.exam for result in results]
     questions = ", ".join(f"{exam.questions} questions over {exam.name}" for exam in exams if exam)
     cpu = list_devices()[0]
-    return TEXT.format(
+    facts = {
+        "cpu": cpu.name,
+        "cores": cpu.cores,
+        "packages": ", ".join(f"{name} {version(name)}" for name in PACKAGES),
+        "load": load,
+        "quiet": "quiet"
+        if load < _QUIET_LOAD
+        else "others were at work, which lengthens the times",
+        "measured": "measured before" if measured else "not measured yet but assumed",
+        "questions": questions,
+        "minilm": BUNDLED_NAME,
+    }
+    title = TITLE.format(
         date=f"{datetime.now(UTC):%Y-%m-%d}",
         table="\n".join([HEADER, *(result.row() for result in results)]),
-        cpu=cpu.name,
-        cores=cpu.cores,
-        packages=", ".join(f"{name} {version(name)}" for name in PACKAGES),
-        load=load,
-        quiet="quiet" if load < _QUIET_LOAD else "others were at work, so the times are too long",
-        measured="measured before" if measured else "not measured but assumed",
-        questions=questions,
-        minilm=BUNDLED_NAME,
     )
+    notes = [
+        textwrap.fill(f"- {note.format(**facts)}", 100, subsequent_indent="  ") for note in NOTES
+    ]
+    return "\n".join([title, *notes]) + "\n"
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ class Speed:
 
 
 # Two cores of an Intel Xeon at about 2.5 GHz: what is assumed until this machine was measured.
-GUESS = Speed(10.0, 0.09, 1.2e11, 1.4e11, 0.02, 2e-6, measured=False)
+GUESS = Speed(8.0, 0.08, 1.2e11, 1.6e11, 0.015, 3e-7, measured=False)
 
 
 def load_speed(workspace: Workspace) -> Speed:
