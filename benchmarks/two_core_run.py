@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import textwrap
@@ -112,6 +113,8 @@ def main() -> int:
         help="how long to wait for a quiet machine (default: 10)",
     )
     options = parser.parse_args()
+    # Whoever is told to end still ends what was started for it.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         with _workspace() as workspace:
             load, measured = _get_ready(workspace, options.patience * 60)

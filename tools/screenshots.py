@@ -7,6 +7,7 @@ click on Home, and takes the README's four pictures into docs/images/.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -138,6 +139,8 @@ def main() -> int:
         "--all", type=Path, metavar="DIR", help="every screen, light and dark, both languages"
     )
     options = parser.parse_args()
+    # Whoever is told to end still ends what was started for it.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         ensure_chinese_font()
         program = find_or_install_chromium()

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from core.encoder.place import IDLE_EXIT, LOCK_FILE, announce, socket_path
 from core.encoder.protocol import receive, send
+from core.jobs.queue import placed_jobs
 from core.models.folder import NoSuchFolder, read_folder
 from core.problems import N_, Problem
 from core.training.speed import measure_when_quiet
@@ -326,7 +327,9 @@ def serve(workspace: Workspace) -> None:
             _log.info("the workspace is gone; ending")
             return False
         if time.monotonic() > next_measuring:
-            measure_when_quiet(workspace, import_seconds)
+            # A job that runs would be slowed down, and would make the machine look slow.
+            if not placed_jobs(workspace):
+                measure_when_quiet(workspace, import_seconds)
             next_measuring = time.monotonic() + _MEASURE_SECONDS
         return True
 
