@@ -50,6 +50,8 @@ class Workspace:
                 workspace.corpora,
                 workspace.jobs,
                 workspace.cache,
+                workspace.uploads,
+                workspace.reviews,
             ):
                 folder.mkdir(parents=True, exist_ok=True)
             probe = root / f".write-{os.getpid()}-{secrets.token_hex(4)}"
@@ -82,6 +84,16 @@ class Workspace:
         return self.root / "jobs"
 
     @property
+    def uploads(self) -> Path:
+        """One folder per table that was brought in and is not a dataset yet."""
+        return self.root / "uploads"
+
+    @property
+    def reviews(self) -> Path:
+        """One folder per set of mined negatives that a person looks through."""
+        return self.root / "reviews"
+
+    @property
     def cache(self) -> Path:
         """What can be computed again: projections, machine speed, hashes."""
         return self.root / "cache"
@@ -112,6 +124,14 @@ class Workspace:
     def corpus(self, id: str) -> Path:
         """The folder of corpus ``id``; raises UnknownItem."""
         return self.item(self.corpora, id, N_("corpus"))
+
+    def upload(self, id: str) -> Path:
+        """The folder of upload ``id``; raises UnknownItem."""
+        return self.item(self.uploads, id, N_("uploaded table"))
+
+    def review(self, id: str) -> Path:
+        """The folder of review ``id``; raises UnknownItem."""
+        return self.item(self.reviews, id, N_("review"))
 
     def job(self, id: str) -> Path:
         """The folder of job ``id``, a training run or any other; raises UnknownItem."""

@@ -53,4 +53,5 @@ def map_columns(columns: Sequence[str], guess: Mapping | None, key: str) -> Mapp
     anchor, positive = chosen[ANCHOR], chosen[POSITIVE]
     if anchor is None or positive is None:
         return None
-    return Mapping(anchor, positive, chosen[NEGATIVE], chosen[SCORE])
+    negatives = (chosen[NEGATIVE],) if chosen[NEGATIVE] else ()
+    return Mapping(anchor, positive, negatives, chosen[SCORE])

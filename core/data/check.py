@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.data.findings import EXAMPLE_ROWS, Finding, Severity, list_rows
-from core.data.read import ROW
+from core.data.reading.rows import ROW
 from core.data.shapes import ANCHOR, SCORE, Mapping
 from core.problems import N_, Message, Problem
 
@@ -152,14 +152,15 @@ def check_mapping(frame: pd.DataFrame, mapping: Mapping, *, rescale: bool = Fals
 
 
 def _check_roles(frame: pd.DataFrame, mapping: Mapping) -> None:
+    mapping.require_complete()
     columns = [column for _, column in mapping.columns]
     for place, column in enumerate(columns):
         if column not in frame.columns:
             raise ColumnMissing(column=column, columns=", ".join(map(str, frame.columns)))
         if column in columns[:place]:
             raise ColumnUsedTwice(column=column)
-    if mapping.negative is not None and mapping.score is not None:
-        raise NegativeAndScore(negative=mapping.negative, score=mapping.score)
+    if mapping.negatives and mapping.score is not None:
+        raise NegativeAndScore(negative=", ".join(mapping.negatives), score=mapping.score)
 
 
 def _check_scores(

@@ -68,7 +68,7 @@ def guess_mapping(frame: pd.DataFrame) -> Mapping | None:
     if anchor is None or positive is None:
         return None
     score = None if negative else _score(sample, numeric)
-    return Mapping(anchor, positive, negative, score)
+    return Mapping(anchor, positive, (negative,) if negative else (), score)
 
 
 def _from_names(texts: Sequence[str]) -> tuple[str | None, str | None, str | None]:

@@ -13,13 +13,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from core.data.encodings import UNREADABLE, detect_encoding, read_lines
-from core.data.not_tables import refuse_what_is_no_table
-from core.data.records import SINGLE_COLUMN, Layout, read_records, sniff_layout
+from core.data.reading.encodings import UNREADABLE, detect_encoding, read_lines
+from core.data.reading.not_tables import refuse_what_is_no_table
+from core.data.reading.records import SINGLE_COLUMN, Layout, read_records, sniff_layout
+from core.data.reading.rows import ROW
 from core.problems import N_, Message, Problem
-
-ROW = "row"
-"""The name of the frame's index: row numbers as a spreadsheet shows them; the header is row 1."""
 
 
 class FileUnreadable(Problem):

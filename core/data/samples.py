@@ -43,7 +43,7 @@ _ALL = (
             "500 triplets: what a shopper asks, the product that fits, one from another category."
         ),
         table=SAMPLE_FOLDER / "product_triplets.csv",
-        mapping=Mapping("anchor", "positive", negative="negative"),
+        mapping=Mapping("anchor", "positive", negatives=("negative",)),
         corpus="products",
         base="bundled",
         language="zh",
@@ -56,7 +56,7 @@ _ALL = (
             "close but wrong."
         ),
         table=SAMPLE_FOLDER / "drug_questions.csv",
-        mapping=Mapping("question", "passage", negative="negative"),
+        mapping=Mapping("question", "passage", negatives=("negative",)),
         corpus="drugs",
         base="static",
         language="zh",

@@ -18,7 +18,8 @@ from filelock import FileLock
 
 from core.data.check import CheckedTable
 from core.data.findings import Finding
-from core.data.read import ROW, Source
+from core.data.read import Source
+from core.data.reading.rows import ROW
 from core.data.shapes import SCORE, Mapping, Shape
 from core.data.statistics import TextStatistics, content_hash, text_statistics
 from core.files import read_json, write_json

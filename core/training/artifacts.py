@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from core.data.shapes import text_roles
 from core.files import read_json, write_json
 from core.inspection.widgets import Example
 from core.models.bases import BaseConfig, ResolvedBase
@@ -51,7 +52,7 @@ def optimiser_steps(rows: int, batch_size: int, epochs: float) -> int:
 def save_rows(run: Path, held_out: pd.DataFrame, examples: list[Example]) -> None:
     """Keep the held-out rows, their distinct texts and the widget examples."""
     held_out.to_parquet(run / HELD_OUT, index=False)
-    columns = [name for name in ("anchor", "positive", "negative") if name in held_out]
+    columns = text_roles(held_out)
     texts = pd.unique(pd.concat([held_out[name] for name in columns])).tolist()
     write_json(run / HELD_OUT_TEXTS, texts)
     write_json(run / EXAMPLES, [asdict(example) for example in examples])

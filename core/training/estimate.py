@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.data.shapes import text_roles
 from core.data.store import load_dataset
 from core.models.bases import BaseConfig, ResolvedBase, resolve
 from core.models.vocabulary import token_lengths
@@ -73,7 +74,7 @@ def estimate_rows(
     """
     base = resolve(workspace, config.base)
     speed = load_speed(workspace)
-    columns = [name for name in ("anchor", "positive", "negative") if name in frame]
+    columns = text_roles(frame)
     sample = frame.sample(min(_SAMPLE, len(frame)), random_state=0)
     texts = [sample[name].tolist() for name in columns]
     held_out = min(round(len(frame) * config.evaluation.held_out_share), HELD_OUT_LIMIT)

@@ -54,12 +54,21 @@ def test_chinese_is_drawn_by_a_font_that_has_it(workbench: Workbench, open_page:
     page = open_page(locale="zh-CN")
     page.goto(workbench.url)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
+    # An element of our own: what Streamlit draws may be drawn anew between two of these lines.
+    page.evaluate(
+        """() => {
+            const probe = document.createElement('p');
+            probe.id = 'probe';
+            probe.textContent = '训练工作台';
+            document.querySelector('[data-testid="stApp"]').append(probe);
+        }"""
+    )
+    expect(page.locator("#probe")).to_be_visible()
     tools = page.context.new_cdp_session(page)
     tools.send("DOM.enable")
     tools.send("CSS.enable")
-    page.evaluate("document.querySelector('h1').textContent = '训练工作台'")
     root = tools.send("DOM.getDocument")["root"]["nodeId"]
-    heading = tools.send("DOM.querySelector", {"nodeId": root, "selector": "h1"})
-    fonts = tools.send("CSS.getPlatformFontsForNode", heading)["fonts"]
+    probe = tools.send("DOM.querySelector", {"nodeId": root, "selector": "#probe"})
+    fonts = tools.send("CSS.getPlatformFontsForNode", probe)["fonts"]
     used = {font["familyName"] for font in fonts}
     assert used and used <= CHINESE_FONTS

@@ -46,7 +46,7 @@ def test_pairs_come_out_in_training_order_with_row_numbers() -> None:
 
 
 def test_triplets_and_scored_pairs() -> None:
-    triplets = check_mapping(table(), Mapping("q", "a", negative="n")).frame
+    triplets = check_mapping(table(), Mapping("q", "a", negatives=("n",))).frame
     assert list(triplets.columns) == ["anchor", "positive", "negative", "row"]
     scored = check_mapping(table(s={3: " 1e-1 "}), SCORED).frame
     assert list(scored.columns) == ["anchor", "positive", "score", "row"]
@@ -136,7 +136,7 @@ def test_refuses_mappings_that_do_not_fit() -> None:
     with pytest.raises(ColumnUsedTwice, match="“q” is chosen twice"):
         check_mapping(table(), Mapping("q", "q"))
     with pytest.raises(NegativeAndScore, match=r"“n”.*“s”"):
-        check_mapping(table(), Mapping("q", "a", "n", "s"))
+        check_mapping(table(), Mapping("q", "a", ("n",), "s"))
 
 
 def test_refuses_too_few_usable_rows() -> None:
@@ -166,7 +166,7 @@ def test_warns_of_identical_columns_and_of_identical_cells() -> None:
     assert (finding.kind, finding.count) == ("identical_columns", ROWS)
 
     frame = table(n={4: "answer 2", 7: " answer 5"})
-    (finding,) = check_mapping(frame, Mapping("q", "a", "n")).findings
+    (finding,) = check_mapping(frame, Mapping("q", "a", ("n",))).findings
     assert (finding.kind, finding.count, finding.rows) == ("same_text", 2, (4, 7))
     assert "“a” and “n”: 2 of 20" in finding.message.text()
 

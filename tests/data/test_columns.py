@@ -23,7 +23,7 @@ NUMBERS = ["0.0", "1.0", "0.5", "", "1", "0"]
     [
         (["anchor", "positive"], Mapping("anchor", "positive")),
         (["positive", "anchor"], Mapping("anchor", "positive")),
-        (["anchor", "positive", "negative"], Mapping("anchor", "positive", "negative")),
+        (["anchor", "positive", "negative"], Mapping("anchor", "positive", ("negative",))),
         (["Query", "Passage"], Mapping("Query", "Passage")),
         (["id", "question", "answer"], Mapping("question", "answer")),
         (["user_question", "best answer", "hard_negative"], None),
@@ -31,15 +31,15 @@ NUMBERS = ["0.0", "1.0", "0.5", "", "1", "0"]
         (["sentence_0", "sentence_1"], Mapping("sentence_0", "sentence_1")),
         (
             ["sentence_2", "sentence_0", "sentence_1"],
-            Mapping("sentence_0", "sentence_1", "sentence_2"),
+            Mapping("sentence_0", "sentence_1", ("sentence_2",)),
         ),
         (["qid", "question1", "question2"], Mapping("question1", "question2")),
         (["text_a", "text_b"], Mapping("text_a", "text_b")),
         (["source", "target"], Mapping("source", "target")),
-        (["question", "passage", "negative"], Mapping("question", "passage", "negative")),
+        (["question", "passage", "negative"], Mapping("question", "passage", ("negative",))),
         (["问题", "答案"], Mapping("问题", "答案")),
         (["答案", "问题"], Mapping("问题", "答案")),
-        (["问句", "正例", "负例"], Mapping("问句", "正例", "负例")),
+        (["问句", "正例", "负例"], Mapping("问句", "正例", ("负例",))),
         (["查询", "标题"], Mapping("查询", "标题")),
         (["标题", "相似句"], Mapping("标题", "相似句")),
         (["用户的问题", "客服答案"], Mapping("用户的问题", "客服答案")),
@@ -52,7 +52,7 @@ NUMBERS = ["0.0", "1.0", "0.5", "", "1", "0"]
 )
 def test_texts_are_guessed_from_names(columns: list[str], expected: Mapping | None) -> None:
     if expected is None:
-        expected = Mapping(columns[0], columns[1], columns[2])
+        expected = Mapping(columns[0], columns[1], (columns[2],))
     assert guess_mapping(texts(*columns)) == expected
 
 

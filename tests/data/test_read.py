@@ -7,8 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.data.encodings import Undecodable
-from core.data.not_tables import PdfFile
 from core.data.read import (
     EmptyFile,
     FileUnreadable,
@@ -19,6 +17,8 @@ from core.data.read import (
     column_letters,
     read_table,
 )
+from core.data.reading.encodings import Undecodable
+from core.data.reading.not_tables import PdfFile
 
 HEADER = ["问题", "答案", "note"]
 SPECIAL = st.sampled_from(',;|\t"\n\r \u3000\u2028\ufeff')

@@ -46,7 +46,9 @@ def add_table(workspace: Workspace, frame: pd.DataFrame, mapping: Mapping) -> st
 @pytest.fixture
 def triplets(workspace: Workspace) -> str:
     """A dataset of 80 triplets."""
-    return add_table(workspace, sample_frame(), Mapping("anchor", "positive", negative="negative"))
+    return add_table(
+        workspace, sample_frame(), Mapping("anchor", "positive", negatives=("negative",))
+    )
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from core.data import not_tables
-from core.data.not_tables import NotATable, refuse_what_is_no_table
+from core.data.reading import not_tables
+from core.data.reading.not_tables import NotATable, refuse_what_is_no_table
 
 
 def zipped(*names: str) -> bytes:

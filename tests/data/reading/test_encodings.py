@@ -1,6 +1,6 @@
 import pytest
 
-from core.data.encodings import Undecodable, detect_encoding, read_lines
+from core.data.reading.encodings import Undecodable, detect_encoding, read_lines
 
 CHINESE = "问题,答案\r\n丙戊酸钠缓释片的成份,本品主要成份为丙戊酸钠\r\n"
 

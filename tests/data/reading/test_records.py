@@ -1,6 +1,6 @@
 import pytest
 
-from core.data.records import TOO_LONG, UNCLOSED, Dialect, Width, read_records, sniff_layout
+from core.data.reading.records import TOO_LONG, UNCLOSED, Dialect, Width, read_records, sniff_layout
 
 COMMA = Dialect(",")
 
