@@ -8,7 +8,7 @@ from core.jobs import queue
 from core.jobs.status import ALLOWED, JobState
 from core.jobs.supervisor import ensure_supervisor
 from core.problems import Problem
-from core.training.losses import LOSSES
+from core.training.losses.registry import LOSSES
 from core.training.runs import Curves, Run, delete_run, list_runs, load_run
 from core.workspace import Workspace
 from ui import format as fmt

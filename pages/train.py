@@ -6,15 +6,18 @@ import streamlit as st
 
 from core.data.store import DatasetInfo, list_datasets
 from core.models.bases import BaseConfig, list_bases, resolve
-from core.problems import Problem
-from core.training.config import EvaluationConfig, LossConfig, RunConfig, TrainingConfig
+from core.models.folder import ResolvedBase
+from core.problems import Problem, Term
+from core.training.config import EvaluationConfig, RunConfig, TrainingConfig
 from core.training.defaults import propose
-from core.training.losses import LossSpec, losses_for
+from core.training.losses.registry import NoLossFits, losses_for
+from core.training.losses.spec import LossSpec
 from core.training.start import start_run
 from core.workspace import Workspace
 from ui.base_forms import choose_base, show_base_facts
 from ui.estimates import show_estimate
 from ui.language import _, say
+from ui.loss_forms import choose_loss, loss_settings
 from ui.pages import go_to, heading
 from ui.selection import choose, select
 
@@ -29,35 +32,6 @@ def choose_dataset(datasets: list[DatasetInfo]) -> DatasetInfo:
     )
     assert chosen is not None
     return by_id[chosen]
-
-
-def choose_loss(info: DatasetInfo) -> LossSpec:
-    """Which loss, among those that can learn from the table's shape."""
-    losses = losses_for(info.shape)
-    loss = st.radio(
-        _("What the model should learn (loss)"),
-        losses,
-        format_func=lambda loss: _(loss.title),
-        captions=[f"{_(loss.sentence)} `{loss.name}`" for loss in losses],
-        key=f"loss-{info.shape}",
-        help=_("Only losses that can learn from this shape of table are listed."),
-    )
-    return loss or losses[0]
-
-
-def loss_parameters(loss: LossSpec, key: str) -> dict[str, float]:
-    """The numbers that the loss takes."""
-    return {
-        parameter.name: st.number_input(
-            _(parameter.label),
-            min_value=parameter.minimum,
-            max_value=parameter.maximum,
-            value=parameter.default,
-            help=_(parameter.help),
-            key=f"{key}-{parameter.name}",
-        )
-        for parameter in loss.parameters
-    }
 
 
 def training_settings(proposed: TrainingConfig, key: str, *, is_static: bool) -> TrainingConfig:
@@ -120,13 +94,13 @@ def training_settings(proposed: TrainingConfig, key: str, *, is_static: bool) ->
     )
 
 
-def settings(proposed: RunConfig, loss: LossSpec, *, is_static: bool) -> RunConfig:
+def settings(proposed: RunConfig, loss: LossSpec, base: ResolvedBase) -> RunConfig:
     """Everything that can be changed; what is filled in is good enough to start with."""
     # A new dataset, base or loss brings new proposals, so the fields belong to the three of them.
     key = f"{proposed.dataset.id}-{proposed.base.model_dump_json()}-{loss.name}"
     name = st.text_input(_("Name of the run"), value=_(proposed.name), key=f"{key}-name")
     with st.expander(_("Settings, proposed for this table"), icon=":material/tune:", expanded=True):
-        training = training_settings(proposed.training, key, is_static=is_static)
+        training = training_settings(proposed.training, key, is_static=base.kind == "static")
         left, right = st.columns(2)
         share = left.slider(
             _("Held-out share"),
@@ -138,11 +112,11 @@ def settings(proposed: RunConfig, loss: LossSpec, *, is_static: bool) -> RunConf
             key=f"{key}-share",
         )
         with right:
-            parameters = loss_parameters(loss, key)
+            loss_config = loss_settings(workspace, loss, base, key)
     return proposed.model_copy(
         update={
             "name": name.strip() or proposed.name,
-            "loss": LossConfig(name=loss.name, parameters=parameters),
+            "loss": loss_config,
             "training": training,
             "evaluation": EvaluationConfig(held_out_share=share, exam=proposed.evaluation.exam),
         }
@@ -167,10 +141,13 @@ with st.container(border=True):
         st.stop()
     show_base_facts(workspace, resolved, info)
 with st.container(border=True):
-    loss = choose_loss(info)
+    if not losses_for(info.shape):
+        st.warning(say(NoLossFits(shape=Term(info.shape.label))), icon=":material/block:")
+        st.stop()
+    loss = choose_loss(info, resolved)
 with st.container(border=True):
     proposed = propose(workspace, info, base, loss=loss.name)
-    config = settings(proposed, loss, is_static=resolved.kind == "static")
+    config = settings(proposed, loss, resolved)
 with st.container(border=True, horizontal=True, vertical_alignment="center"):
     show_estimate(workspace, config)
     if st.button(_("Start"), type="primary", icon=":material/play_arrow:", key="start"):

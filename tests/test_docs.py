@@ -12,7 +12,7 @@ from core.__main__ import main
 from core.data.store import list_datasets
 from core.jobs.status import JobState
 from core.training.config import RunConfig
-from core.training.losses import LOSSES
+from core.training.losses.registry import LOSSES
 from core.workspace import PROJECT_ROOT, Workspace
 from tools import loss_docs, screenshots
 from ui.pages import SCREENS

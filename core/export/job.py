@@ -128,8 +128,8 @@ def start_export(workspace: Workspace, run_id: str) -> str:
 
 def last_export_job(workspace: Workspace, run_id: str) -> str | None:
     """The latest job that exports or exported the run; None when there was none."""
-    # The id of a job begins with the time and with what it is about.
-    for folder in sorted(workspace.jobs.glob("[!.]*-export-*"), reverse=True):
+    # The id of a job says what it is about, but its time only to the second.
+    for folder in sorted(workspace.jobs.glob("[!.]*-export-*"), key=_created, reverse=True):
         try:
             spec = queue.read_spec(folder)
         except (OSError, ValueError, TypeError):
@@ -137,6 +137,13 @@ def last_export_job(workspace: Workspace, run_id: str) -> str | None:
         if spec.kind == "export" and spec.params.get("run") == run_id:
             return folder.name
     return None
+
+
+def _created(folder: Path) -> str:
+    try:
+        return JobStatus.load(folder).created
+    except Problem:
+        return ""
 
 
 def export_run(job: JobContext) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.data.shapes import Shape
+from core.data.shapes import LABEL, TEXT, Shape, is_negative
 
 POSITIVE = "positive"
 NEGATIVE = "negative"
@@ -61,14 +61,19 @@ def choose_examples(
     is not always first.  The same arguments draw the same groups.
 
     Args:
-        frame: the checked table with columns anchor, positive and, by shape, negative or score.
-        shape: what kind of table it is; in scored pairs a right answer has a score of 0.5 or more.
+        frame: the rows of a dataset.
+        shape: what kind of table it is; in scored pairs a right answer has a score of 0.5 or more,
+            among texts with a class another text of the class is one.
         held_out_indices: the positions of the rows that were never trained on.
         seed: makes the draw repeatable.
         groups: how many at most; there are fewer when the rows have too few different texts.
     """
     rows = frame.iloc[np.asarray(held_out_indices, dtype=np.int64)].reset_index(drop=True)
     generator = np.random.default_rng(seed)
+    if shape is Shape.CLASSES:
+        rows = _class_rows(rows, generator)
+    elif shape is Shape.TEXTS:
+        return []
     table = _Table(rows, shape)
     pool = table.pool()
     examples: list[Example] = []
@@ -86,13 +91,28 @@ def choose_examples(
     return examples
 
 
+def _class_rows(rows: pd.DataFrame, generator: np.random.Generator) -> pd.DataFrame:
+    """Each text with another one of its class as its answer; texts without one are left out."""
+    texts, labels = rows[TEXT].to_numpy(dtype=object), pd.factorize(rows[LABEL])[0]
+    members = {label: np.flatnonzero(labels == label) for label in np.unique(labels)}
+    pairs = []
+    for position, label in enumerate(labels):
+        others = [one for one in members[label] if texts[one] != texts[position]]
+        if others:
+            pairs.append((texts[position], texts[generator.choice(others)], label))
+    return pd.DataFrame(pairs, columns=["anchor", "positive", LABEL])
+
+
 class _Table:
     """The held-out rows as lists, and what the table says about each pair of texts."""
 
     def __init__(self, rows: pd.DataFrame, shape: Shape) -> None:
         self.anchors: list[str] = rows["anchor"].tolist()
         self.positives: list[str] = rows["positive"].tolist()
-        self.negatives: list[str] = rows["negative"].tolist() if shape == Shape.TRIPLETS else []
+        columns = [name for name in map(str, rows.columns) if is_negative(name)]
+        self.negatives: list[tuple[str, ...]] = list(
+            zip(*(rows[name].tolist() for name in columns), strict=True)
+        )
         scored = shape == Shape.SCORED_PAIRS
         self.scores: list[float] = rows["score"].tolist() if scored else []
         self.right = [score >= RIGHT_FROM for score in self.scores] or [True] * len(rows)
@@ -104,23 +124,35 @@ class _Table:
             else:
                 self.wrong.setdefault(anchor, []).append(self.positives[position])
             if self.negatives:
-                self.wrong.setdefault(anchor, []).append(self.negatives[position])
+                self.wrong.setdefault(anchor, []).extend(self.negatives[position])
+        if shape is Shape.CLASSES:
+            self._take_classes(rows)
         self._score_of = dict(
             zip(zip(self.anchors, self.positives, strict=True), self.scores, strict=False)
         )
 
     def pool(self) -> list[str]:
         """The texts that can stand beside a source, each once, in the table's order."""
-        return list(dict.fromkeys([*self.positives, *self.negatives]))
+        negatives = [text for row in self.negatives for text in row]
+        return list(dict.fromkeys([*self.positives, *negatives]))
 
     def negative(self, position: int) -> str | None:
         """A text that the table says is wrong for the row's anchor, the row's own one first."""
         anchor = self.anchors[position]
-        own = [self.negatives[position]] if self.negatives else []
+        own = self.negatives[position] if self.negatives else ()
         for text in [*own, *self.wrong.get(anchor, [])]:
             if text not in self.answers[anchor] and text != anchor:
                 return text
         return None
+
+    def _take_classes(self, rows: pd.DataFrame) -> None:
+        """All texts of a class are right answers to one another."""
+        labels = rows[LABEL].tolist()
+        members: dict[int, set[str]] = {}
+        for anchor, positive, label in zip(self.anchors, self.positives, labels, strict=True):
+            members.setdefault(label, set()).update((anchor, positive))
+        for anchor, label in zip(self.anchors, labels, strict=True):
+            self.answers[anchor] |= members[label]
 
     def score(self, anchor: str, text: str) -> float | None:
         """The score that the table gives this pair."""

@@ -37,4 +37,9 @@ KINDS: dict[str, JobKind] = {
     "encode_corpus": JobKind("core.retrieval.encode_job:encode_corpus"),
     "project": JobKind("core.inspection.project_job:project"),
     "export": JobKind("core.export.job:export_run"),
+    "read_table": JobKind("core.data.read_job:read_table_job"),
+    "check_table": JobKind("core.data.intake_jobs:check_table"),
+    "store_table": JobKind("core.data.intake_jobs:store_table"),
+    "report_dataset": JobKind("core.data.report.job:report_dataset"),
+    "mine_negatives": JobKind("core.data.mining.job:mine_negatives"),
 }

@@ -33,7 +33,9 @@ class LossConfig(_Part):
     """Which loss, and its parameters by the library's names."""
 
     name: str
-    parameters: dict[str, float] = Field(default_factory=dict)
+    parameters: dict[str, bool | int | float | str] = Field(default_factory=dict)
+    matryoshka: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    """Shorter vector lengths that the model is to be good at too (MatryoshkaLoss)."""
 
 
 class TrainingConfig(_Part):

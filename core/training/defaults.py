@@ -6,6 +6,7 @@ from core.data.samples import SAMPLES
 from core.data.shapes import Shape
 from core.data.store import DatasetInfo
 from core.models.bases import BaseConfig, resolve, vocabulary_size_for
+from core.problems import Term
 from core.retrieval.sample_corpora import find_sample_corpus
 from core.training.config import (
     DatasetConfig,
@@ -14,7 +15,7 @@ from core.training.config import (
     RunConfig,
     TrainingConfig,
 )
-from core.training.losses import LOSSES, losses_for
+from core.training.losses.registry import NoLossFits, check_fit, loss_named, losses_for
 from core.workspace import Workspace
 
 _FEW_ROWS = 2_000
@@ -55,10 +56,15 @@ def propose_rows(
     resolved = resolve(workspace, base)
     if base.kind == "static" and base.vocabulary_size is None:
         base = base.model_copy(update={"vocabulary_size": vocabulary_size_for(rows)})
-    spec = LOSSES[loss] if loss else losses_for(shape)[0]
+    static = resolved.kind == "static"
+    fitting = losses_for(shape, static=static)
+    if not fitting:
+        raise NoLossFits(shape=Term(shape.label))
+    spec = loss_named(loss) if loss else fitting[0]
+    check_fit(spec, shape, static=static)
     training = (
         _static_training(rows, in_batch=spec.in_batch)
-        if resolved.kind == "static"
+        if static
         else _transformer_training(rows, shape, in_batch=spec.in_batch)
     )
     return RunConfig(

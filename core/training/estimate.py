@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.data.shapes import text_roles
+from core.data.shapes import HELD_OUT, SPLIT, text_roles
 from core.data.store import load_dataset
 from core.models.bases import BaseConfig, ResolvedBase, resolve
 from core.models.vocabulary import token_lengths
@@ -77,8 +77,11 @@ def estimate_rows(
     columns = text_roles(frame)
     sample = frame.sample(min(_SAMPLE, len(frame)), random_state=0)
     texts = [sample[name].tolist() for name in columns]
-    held_out = min(round(len(frame) * config.evaluation.held_out_share), HELD_OUT_LIMIT)
-    train_rows = len(frame) - round(len(frame) * config.evaluation.held_out_share)
+    if SPLIT in frame:
+        kept_away = int((frame[SPLIT] == HELD_OUT).sum())
+    else:
+        kept_away = round(len(frame) * config.evaluation.held_out_share)
+    held_out, train_rows = min(kept_away, HELD_OUT_LIMIT), len(frame) - kept_away
     batch = config.training.batch_size
     steps = optimiser_steps(train_rows, batch, config.training.epochs)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.data.shapes import Shape
+from core.data.shapes import Shape, is_negative
 from core.problems import N_
 from core.retrieval.lexical import LexicalIndex
 
@@ -22,7 +22,9 @@ Encode = Callable[[Sequence[str]], np.ndarray]
 PRIMARY = {
     Shape.PAIRS: "ndcg@10",
     Shape.TRIPLETS: "ndcg@10",
+    Shape.SEVERAL_NEGATIVES: "ndcg@10",
     Shape.SCORED_PAIRS: "spearman",
+    Shape.CLASSES: "ndcg@10",
 }
 """The metric that decides, by the shape of the table."""
 
@@ -60,6 +62,7 @@ class Task:
         relevant: for each question, the indices of its right passages.
         triplets: rows of (question, positive, negative) indices, or None.
         pairs: rows of (question, passage) indices with their scores, for scored pairs.
+        own: for texts with a class, the passage that is the question itself: not an answer to it.
     """
 
     shape: Shape
@@ -69,6 +72,7 @@ class Task:
     triplets: np.ndarray | None
     pairs: np.ndarray | None
     scores: np.ndarray | None
+    own: np.ndarray | None = None
 
     @property
     def size(self) -> int:
@@ -77,25 +81,60 @@ class Task:
 
 
 def make_task(frame: pd.DataFrame, shape: Shape) -> Task:
-    """Prepare held-out rows; ``frame`` has columns anchor, positive[, negative][, score]."""
+    """Prepare held-out rows of a dataset that has this shape.
+
+    Questions are the anchors, passages the positives and negatives.  For texts with a class every
+    text asks for the others of its class.
+    """
+    if shape is Shape.CLASSES:
+        return _class_task(frame)
     questions, anchor_codes = _distinct(frame["anchor"])
     if shape is Shape.SCORED_PAIRS:
         passages, codes = _distinct(frame["positive"])
         pairs = np.stack([anchor_codes, codes], axis=1)
         scores = frame["score"].to_numpy(dtype=np.float64)
         return Task(shape, questions, passages, [], None, pairs, scores)
-    texts = [frame["positive"]]
-    if shape is Shape.TRIPLETS:
-        texts.append(frame["negative"])
+    negatives = [name for name in map(str, frame.columns) if is_negative(name)]
+    texts = [frame["positive"], *(frame[name] for name in negatives)]
     passages, codes = _distinct(pd.concat(texts, ignore_index=True))
     positive_codes = codes[: len(frame)]
     relevant = [np.array([], dtype=np.int64)] * len(questions)
     for code, group in pd.Series(positive_codes).groupby(anchor_codes):
         relevant[int(str(code))] = np.unique(group.to_numpy())
     triplets = None
-    if shape is Shape.TRIPLETS:
-        triplets = np.stack([anchor_codes, positive_codes, codes[len(frame) :]], axis=1)
+    if negatives:
+        times = len(negatives)
+        triplets = np.stack(
+            [
+                np.tile(anchor_codes, times),
+                np.tile(positive_codes, times),
+                codes[len(frame) :],
+            ],
+            axis=1,
+        )
     return Task(shape, questions, passages, relevant, triplets, None, None)
+
+
+def _class_task(frame: pd.DataFrame) -> Task:
+    texts, codes = _distinct(frame["text"])
+    labels = pd.factorize(frame["label"])[0]
+    members = [np.unique(codes[labels == label]) for label in range(labels.max() + 1)]
+    of_text: list[list[np.ndarray]] = [[] for _ in texts]
+    for label, group in enumerate(members):
+        for code in np.unique(codes[labels == label]):
+            of_text[code].append(group)
+    others = [np.setdiff1d(np.concatenate(groups), [code]) for code, groups in enumerate(of_text)]
+    asking = np.array([code for code, right in enumerate(others) if len(right)], dtype=np.int64)
+    return Task(
+        Shape.CLASSES,
+        [texts[code] for code in asking],
+        texts,
+        [others[code] for code in asking],
+        None,
+        None,
+        None,
+        own=asking,
+    )
 
 
 def score_model(task: Task, encode: Encode) -> Scores:
@@ -115,6 +154,9 @@ def score_model(task: Task, encode: Encode) -> Scores:
     ranks: list[np.ndarray] = []
     for start in range(0, len(questions), block):
         similarity = questions[start : start + block] @ passages.T
+        if task.own is not None:
+            own = task.own[start : start + block]
+            similarity[np.arange(len(own)), own] = -np.inf
         ranks.extend(
             _relevant_ranks(row, relevant)
             for row, relevant in zip(similarity, task.relevant[start : start + block], strict=True)
@@ -126,6 +168,9 @@ def score_lexical(task: Task) -> Scores:
     """Score BM25 on character 1- and 2-grams over the same passages."""
     index = LexicalIndex.build(task.passages)
     rows = [index.scores(question) for question in task.questions]
+    if task.own is not None:
+        for row, own in zip(rows, task.own, strict=True):
+            row[own] = -np.inf
     if task.pairs is not None:
         predicted = np.array([rows[question][passage] for question, passage in task.pairs])
         return _score_pairs(task, predicted)
@@ -141,13 +186,20 @@ def score_lexical(task: Task) -> Scores:
     return _score_ranks(ranks, accuracy)
 
 
-def spearman(predicted: np.ndarray, wanted: np.ndarray) -> float:
-    """Spearman's rank correlation with average ranks for ties; 0 when either side is constant."""
-    a = pd.Series(predicted).rank().to_numpy(dtype=np.float64)
-    b = pd.Series(wanted).rank().to_numpy(dtype=np.float64)
-    a, b = a - a.mean(), b - b.mean()
-    norm = float(np.sqrt((a @ a) * (b @ b)))
-    return float(a @ b) / norm if norm else 0.0
+def spearman(predicted: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Spearman's rank correlation along the last axis, with average ranks for ties.
+
+    0 where either side is constant.  One number for two vectors, one a row for two matrices.
+    """
+    # Imported here because the web server, which imports this module, correlates nothing.
+    from scipy.stats import rankdata
+
+    a = rankdata(predicted, axis=-1)
+    b = rankdata(wanted, axis=-1)
+    a -= a.mean(axis=-1, keepdims=True)
+    b -= b.mean(axis=-1, keepdims=True)
+    norm = np.sqrt((a * a).sum(axis=-1) * (b * b).sum(axis=-1))
+    return np.divide((a * b).sum(axis=-1), norm, out=np.zeros_like(norm), where=norm > 0)
 
 
 def _distinct(texts: pd.Series) -> tuple[list[str], np.ndarray]:
@@ -191,7 +243,7 @@ def _ndcg(ranks: np.ndarray) -> float:
 
 def _score_pairs(task: Task, predicted: np.ndarray) -> Scores:
     assert task.scores is not None
-    metrics = {"spearman": spearman(predicted, task.scores)}
+    metrics = {"spearman": float(spearman(predicted, task.scores))}
     matches = task.scores >= 0.5
     if 0 < matches.sum() < len(matches):
         metrics["average_precision"] = _average_precision(predicted, matches)

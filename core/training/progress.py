@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from torch import nn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from core.files import write_json
 from core.jobs.context import JobContext
 from core.problems import N_, Message, Problem
-from core.training.checkpoints import WHOLE_MARK
+from core.training.checkpoints import WHOLE_MARK, save_loss
 
 TRAINING_STAGE = N_("Training: step {step} of {steps}")
 
@@ -27,8 +28,9 @@ class LossNotANumber(Problem):
 class ProgressCallback(TrainerCallback):
     """Turns what the trainer says into events and progress of the job."""
 
-    def __init__(self, job: JobContext, rows_per_step: int) -> None:
+    def __init__(self, job: JobContext, rows_per_step: int, loss: nn.Module) -> None:
         self._job = job
+        self._loss = loss
         self._rows_per_step = rows_per_step
         self._process = psutil.Process()
         self._step_seconds: deque[float] = deque(maxlen=50)
@@ -137,6 +139,7 @@ class ProgressCallback(TrainerCallback):
         """Mark the checkpoint as whole; a process killed while saving leaves one without."""
         assert args.output_dir is not None
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        save_loss(folder, self._loss)
         write_json(folder / WHOLE_MARK, {"step": state.global_step})
         self._job.event("checkpoint", step=state.global_step)
 

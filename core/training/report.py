@@ -142,12 +142,9 @@ def _interval(task: Task, before: Scores, after: Scores, seed: int) -> tuple[flo
     draws = random.integers(0, size, size=(_RESAMPLES, size))
     if task.shape is Shape.SCORED_PAIRS:
         assert task.scores is not None
-        differences = np.array(
-            [
-                spearman(after.per_question[draw], task.scores[draw])
-                - spearman(before.per_question[draw], task.scores[draw])
-                for draw in draws
-            ]
+        wanted = task.scores[draws]
+        differences = spearman(after.per_question[draws], wanted) - spearman(
+            before.per_question[draws], wanted
         )
     else:
         differences = (after.per_question - before.per_question)[draws].mean(axis=1)

@@ -7,7 +7,12 @@ from core.jobs import queue
 from core.jobs.supervisor import ensure_supervisor
 from core.models.bases import resolve
 from core.training.config import RunConfig
-from core.training.losses import check_fit, loss_named
+from core.training.losses.registry import (
+    check_batch,
+    check_fit,
+    check_matryoshka,
+    loss_named,
+)
 from core.workspace import Workspace
 
 
@@ -19,14 +24,18 @@ def check_config(workspace: Workspace, config: RunConfig) -> DatasetInfo:
 
     Raises:
         UnknownItem: the dataset or the exam's corpus does not exist.
-        UnknownLoss, LossDoesNotFit, LossParameterWrong: the loss cannot be used like this.
+        UnknownLoss, NoLossFits, LossDoesNotFit, LossNotForStatic, LossParameterUnknown,
+        LossParameterWrong, BatchSizeOdd, MatryoshkaDoesNotFit, MatryoshkaTooLong: the loss cannot
+            be used like this.
         Problem: the base cannot be used.
     """
     info = load_dataset(workspace, config.dataset.id).info
     loss = loss_named(config.loss.name)
-    check_fit(loss, info.shape)
+    base = resolve(workspace, config.base)
+    check_fit(loss, info.shape, static=base.kind == "static")
     loss.settings(config.loss.parameters)
-    resolve(workspace, config.base)
+    check_batch(loss, config.training.batch_size)
+    check_matryoshka(loss, config.loss.matryoshka, base.dimension)
     if config.evaluation.exam is not None:
         workspace.corpus(config.evaluation.exam)
     return info

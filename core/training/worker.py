@@ -14,22 +14,36 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from core.data.shapes import Shape
+from core.data.shapes import Shape, text_roles
 from core.data.split import Split, split_rows
 from core.data.store import load_dataset
 from core.files import write_json
 from core.inspection.widgets import Example, choose_examples
 from core.jobs.context import JobContext, Stopped
-from core.models.bases import ResolvedBase, resolve, vocabulary_size_for
+from core.models.bases import BaseConfig, ResolvedBase, resolve, vocabulary_size_for
 from core.problems import N_, Message, Problem
 from core.training import artifacts
-from core.training.checkpoints import CHECKPOINTS, checkpoint_step, last_whole_checkpoint
+from core.training.checkpoints import (
+    CHECKPOINTS,
+    checkpoint_step,
+    last_whole_checkpoint,
+    restore_loss,
+)
 from core.training.config import RunConfig
 from core.training.encoding import encode_texts, load_model, torch_device
 from core.training.evaluation import PRIMARY, Scores, Task, make_task, score_lexical, score_model
 from core.training.exam import take_exam
 from core.training.limits import HELD_OUT_LIMIT
-from core.training.losses import check_fit, loss_named
+from core.training.losses.registry import (
+    build_loss,
+    can_batch,
+    check_fit,
+    grades_of,
+    loss_named,
+    require_batches,
+    training_columns,
+)
+from core.training.losses.spec import Batches, LossContext, LossSpec
 from core.training.report import ModelScores, Report, judge
 
 if TYPE_CHECKING:
@@ -128,7 +142,8 @@ def _read_rows(job: JobContext, config: RunConfig) -> Rows:
     if dataset.info.content_hash != config.dataset.content_hash:
         raise DatasetChanged(name=config.dataset.name)
     shape = dataset.info.shape
-    check_fit(loss_named(config.loss.name), shape)
+    static = resolve(job.workspace, config.base).kind == "static"
+    check_fit(loss_named(config.loss.name), shape, static=static)
     frame = dataset.frame()
     seed = config.training.seed
     split = split_rows(frame, shape, config.evaluation.held_out_share, seed)
@@ -161,8 +176,8 @@ def _load_model(
         from core.models.static import build_static, train_tokenizer
 
         job.progress(Message(N_("Learning a vocabulary from your texts")))
-        columns = [name for name in ("anchor", "positive", "negative") if name in rows.train]
-        texts = pd.unique(pd.concat([rows.train[name] for name in columns])).tolist()
+        columns = [rows.train[name] for name in text_roles(rows.train.columns)]
+        texts = pd.unique(pd.concat(columns)).tolist()
         size = config.base.vocabulary_size or vocabulary_size_for(len(rows.train))
         tokenizer = train_tokenizer(texts, size, config.base.max_piece_length)
         model = build_static(tokenizer, texts, config.base.dimension, config.training.seed)
@@ -187,19 +202,29 @@ def _fit(
     from core.training.progress import ProgressCallback
 
     spec = loss_named(config.loss.name)
-    loss = spec.build(model, spec.settings(config.loss.parameters))
-    columns = [c for c in ("anchor", "positive", "negative", "score") if c in rows.train]
-    callback = ProgressCallback(job, config.training.batch_size)
+    # Numbered together, so that a grade has the same number on both sides.
+    columns = training_columns(spec, pd.concat([rows.train, rows.held_out], ignore_index=True))
+    learned, held_out = columns[: len(rows.train)], columns[len(rows.train) :]
+    require_batches(spec, learned)
+    evaluate = can_batch(spec, held_out)
+    context = LossContext(
+        grades=grades_of(spec, pd.concat([rows.train, rows.held_out])),
+        load_model=partial(_load_named, job),
+    )
+    # A loss may have weights of its own, which start at random.
     torch.manual_seed(config.training.seed)
+    loss = build_loss(spec, model, config.loss.parameters, context, config.loss.matryoshka)
+    callback = ProgressCallback(job, config.training.batch_size, loss)
     trainer = SentenceTransformerTrainer(
         model=model,
-        args=_arguments(job, config, len(rows.train), in_batch=spec.in_batch),
-        train_dataset=Dataset.from_pandas(rows.train[columns], preserve_index=False),
-        eval_dataset=Dataset.from_pandas(rows.held_out[columns], preserve_index=False),
+        args=_arguments(job, config, len(rows.train), spec, evaluate=evaluate),
+        train_dataset=Dataset.from_pandas(learned, preserve_index=False),
+        eval_dataset=Dataset.from_pandas(held_out, preserve_index=False) if evaluate else None,
         loss=loss,
         callbacks=[callback],
     )
     if checkpoint is not None:
+        restore_loss(checkpoint, loss)
         job.event("resumed", step=checkpoint_step(checkpoint))
     began = time.monotonic()
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -213,7 +238,9 @@ def _fit(
     }
 
 
-def _arguments(job: JobContext, config: RunConfig, rows: int, *, in_batch: bool) -> Any:
+def _arguments(
+    job: JobContext, config: RunConfig, rows: int, loss: LossSpec, *, evaluate: bool
+) -> Any:
     import torch
     from sentence_transformers import SentenceTransformerTrainingArguments
     from sentence_transformers.base.sampler import BatchSamplers
@@ -231,15 +258,20 @@ def _arguments(job: JobContext, config: RunConfig, rows: int, *, in_batch: bool)
         warmup_steps=training.warmup_share,
         weight_decay=training.weight_decay,
         seed=training.seed,
-        # Other rows' answers count as wrong ones, so a repeated text would be its own wrong answer.
-        batch_sampler=BatchSamplers.NO_DUPLICATES if in_batch else BatchSamplers.BATCH_SAMPLER,
+        batch_sampler={
+            Batches.ANY: BatchSamplers.BATCH_SAMPLER,
+            # Other rows' answers count as wrong: a repeated text would be its own wrong answer.
+            Batches.NO_DUPLICATES: BatchSamplers.NO_DUPLICATES,
+            Batches.BY_CLASS: BatchSamplers.GROUP_BY_LABEL,
+        }[loss.batches],
         logging_first_step=True,
         logging_steps=max(1, steps // 150),
         # A filtered curve would hide what a person must know: that the loss is not a number.
         logging_nan_inf_filter=False,
-        eval_strategy="steps",
+        # Too few held-out texts of a class leave no batch to measure a loss on.
+        eval_strategy="steps" if evaluate else "no",
         eval_steps=evaluate_every,
-        eval_on_start=True,
+        eval_on_start=evaluate,
         save_strategy="steps",
         save_steps=max(1, min(evaluate_every * 2, 500)),
         save_total_limit=2,
@@ -250,6 +282,19 @@ def _arguments(job: JobContext, config: RunConfig, rows: int, *, in_batch: bool)
         report_to="none",
         disable_tqdm=True,
     )
+
+
+def _load_named(job: JobContext, name: str) -> SentenceTransformer:
+    """A model that a loss asks for advice: ``bundled``, ``run:<id>`` or a folder's path."""
+    if name == "bundled":
+        config = artifacts.BUNDLED
+    elif name.startswith("run:"):
+        config = BaseConfig(kind="run", run=name.removeprefix("run:"))
+    else:
+        config = BaseConfig(kind="folder", path=name)
+    resolved = resolve(job.workspace, config)
+    assert resolved.path is not None
+    return load_model(resolved.path, job.device)
 
 
 def _set_card_facts(

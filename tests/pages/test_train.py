@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.data.samples import add_sample
 from core.data.store import load_dataset
 from core.jobs.queue import request_stop
-from core.training.losses import losses_for
+from core.training.losses.registry import losses_for
 from core.training.quickstart import add_sample_with_exam
 from core.training.runs import list_runs
 from core.workspace import Workspace

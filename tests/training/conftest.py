@@ -60,6 +60,24 @@ def scored_pairs(workspace: Workspace) -> str:
     return add_table(workspace, pd.concat([right, wrong]), Mapping("a", "b", score="s"))
 
 
+@pytest.fixture
+def classes(workspace: Workspace) -> str:
+    """A dataset of 80 texts with one of five classes, which share no words on purpose."""
+    frame = sample_frame()
+    labels = [f"类别{place % 5}" for place in range(ROWS)]
+    table = pd.DataFrame({"text": frame["positive"], "class": labels})
+    return add_table(workspace, table, Mapping(text="text", label="class"))
+
+
+@pytest.fixture
+def several_negatives(workspace: Workspace) -> str:
+    """A dataset of 80 rows with two negatives each."""
+    frame = sample_frame()
+    frame = frame.assign(other=frame["negative"].iloc[::-1].to_numpy())
+    mapping = Mapping("anchor", "positive", negatives=("negative", "other"))
+    return add_table(workspace, frame, mapping)
+
+
 MakeConfig = Callable[..., RunConfig]
 
 

@@ -21,11 +21,12 @@ def job(workspace: Workspace, triplets: str, make_config: MakeConfig) -> JobCont
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
 def test_a_loss_that_is_not_a_number_stops_the_run_in_words(job: JobContext, loss: float) -> None:
+    from torch.nn import Identity
     from transformers import TrainerControl, TrainerState, TrainingArguments
 
     from core.training.progress import LossNotANumber, ProgressCallback
 
-    callback = ProgressCallback(job, rows_per_step=8)
+    callback = ProgressCallback(job, rows_per_step=8, loss=Identity())
     arguments = TrainingArguments(output_dir=str(job.folder / "checkpoints"), use_cpu=True)
     state = TrainerState(global_step=3, max_steps=10)
     callback.on_train_begin(arguments, state, TrainerControl())

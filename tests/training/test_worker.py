@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.data.shapes import Shape
 from core.jobs import queue
 from core.jobs.context import STOP_FILE
 from core.jobs.events import read_events
@@ -18,7 +19,7 @@ from core.models.bundled import BUNDLED_NAME
 from core.training import artifacts
 from core.training.checkpoints import checkpoint_step, last_whole_checkpoint
 from core.training.evaluation import METRIC_NAMES
-from core.training.losses import LOSSES
+from core.training.losses.registry import LOSSES
 from core.training.report import Report
 from core.training.runs import Curves, load_run
 from core.training.worker import DatasetChanged
@@ -88,22 +89,38 @@ def test_the_reports_numbers_equal_the_librarys_own_evaluators(
     assert tuned["triplet_accuracy"] == pytest.approx(triplet["cosine_accuracy"], abs=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("loss", "learning_rate"), [(name, 2e-3) for name in LOSSES], ids=list(LOSSES)
+WHOLE_RUNS = (
+    # One of each kind of labels and batches; tests/training/test_losses.py tries every loss.
+    "MultipleNegativesRankingLoss",
+    "CachedGISTEmbedLoss",
+    "TripletLoss",
+    "CoSENTLoss",
+    "ContrastiveLoss",
+    "SoftmaxLoss",
+    "BatchHardSoftMarginTripletLoss",
 )
-def test_every_loss_moves_the_weights_of_a_transformer(
+
+
+@pytest.mark.parametrize("loss", WHOLE_RUNS)
+def test_whole_runs_with_losses_of_each_kind(
     workspace: Workspace,
     triplets: str,
     scored_pairs: str,
+    classes: str,
     make_config: MakeConfig,
     tiny_base: Path,
     loss: str,
-    learning_rate: float,
 ) -> None:
-    wants_scores = "score" in LOSSES[loss].shapes[0].value
+    spec = LOSSES[loss]
+    dataset = {Shape.SCORED_PAIRS: scored_pairs, Shape.CLASSES: classes}.get(
+        spec.shapes[0], triplets
+    )
     base = BaseConfig(kind="folder", path=str(tiny_base))
-    config = make_config(
-        scored_pairs if wants_scores else triplets, base, loss, learning_rate=learning_rate
+    config = make_config(dataset, base, loss, epochs=1, learning_rate=2e-3)
+    config = config.model_copy(
+        update={
+            "loss": config.loss.model_copy(update={"matryoshka": (16,) if spec.matryoshka else ()})
+        }
     )
     folder = run_here(workspace, config)
     before, after = weights(tiny_base), weights(folder / "model")
@@ -111,15 +128,38 @@ def test_every_loss_moves_the_weights_of_a_transformer(
     assert any(not np.array_equal(before[name], after[name]) for name in before)
     report = Report.load(folder)
     assert report is not None
-    assert report.primary == ("spearman" if wants_scores else "ndcg@10")
+    assert report.primary == ("spearman" if dataset == scored_pairs else "ndcg@10")
     assert report.scores("base").name == "model"
+    card = (folder / "model" / "README.md").read_text(encoding="utf-8")
+    assert loss in card and ("MatryoshkaLoss" in card) is spec.matryoshka
 
 
+def test_several_negatives_are_all_learned_from_and_all_scored(
+    workspace: Workspace, several_negatives: str, make_config: MakeConfig
+) -> None:
+    folder = run_here(workspace, make_config(several_negatives, epochs=1))
+    held_out = pd.read_parquet(folder / artifacts.HELD_OUT)
+    assert {"negative", "negative_2"} <= set(held_out.columns)
+    report = Report.load(folder)
+    assert report is not None and "triplet_accuracy" in report.scores("tuned").metrics
+
+
+@pytest.mark.parametrize("loss", ["MultipleNegativesRankingLoss", "SoftmaxLoss"])
 def test_a_stopped_run_resumes_from_its_checkpoint_and_ends_as_if_never_stopped(
-    workspace: Workspace, triplets: str, make_config: MakeConfig, tiny_base: Path
+    workspace: Workspace,
+    triplets: str,
+    scored_pairs: str,
+    make_config: MakeConfig,
+    tiny_base: Path,
+    loss: str,
 ) -> None:
     config = make_config(
-        triplets, BaseConfig(kind="folder", path=str(tiny_base)), learning_rate=1e-3, epochs=3
+        scored_pairs if loss == "SoftmaxLoss" else triplets,
+        BaseConfig(kind="folder", path=str(tiny_base)),
+        loss,
+        learning_rate=1e-3,
+        epochs=3,
+        batch_size=16 if loss == "SoftmaxLoss" else 8,
     )
     whole = run_here(workspace, config)
 

@@ -1,0 +1,1 @@
+"""The losses of sentence-transformers that tables can feed."""
