@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,31 +19,24 @@ from core.data.split import Split, split_rows
 from core.data.store import load_dataset
 from core.files import write_json
 from core.inspection.widgets import Example, choose_examples
-from core.jobs.context import JobContext, Stopped
-from core.models.bases import BaseConfig, ResolvedBase, resolve, vocabulary_size_for
+from core.jobs.context import JobContext
+from core.models.bases import ResolvedBase, resolve, vocabulary_size_for
 from core.problems import N_, Message, Problem
 from core.training import artifacts
 from core.training.checkpoints import (
     CHECKPOINTS,
-    checkpoint_step,
     last_whole_checkpoint,
-    restore_loss,
 )
 from core.training.config import RunConfig
 from core.training.encoding import encode_texts, load_model, torch_device
 from core.training.evaluation import PRIMARY, Scores, Task, make_task, score_lexical, score_model
 from core.training.exam import take_exam
+from core.training.fitting import fit
 from core.training.limits import HELD_OUT_LIMIT
 from core.training.losses.registry import (
-    build_loss,
-    can_batch,
     check_fit,
-    grades_of,
     loss_named,
-    require_batches,
-    training_columns,
 )
-from core.training.losses.spec import Batches, LossContext, LossSpec
 from core.training.report import ModelScores, Report, judge
 
 if TYPE_CHECKING:
@@ -105,7 +98,7 @@ def train(job: JobContext) -> None:
             job, "untrained", lambda: score_model(task, partial(encode_texts, job, model))
         )
 
-    training = _fit(job, config, rows, model, checkpoint)
+    training = fit(job, config, rows.train, rows.held_out, model, checkpoint)
     job.progress(Message(N_("Scoring the tuned model on the held-out rows")), 1.0)
     after = score_model(task, partial(encode_texts, job, model))
     artifacts.save_model(job.folder, model)
@@ -185,116 +178,6 @@ def _load_model(
     if config.training.max_length is not None and base.max_length is not None:
         model.max_seq_length = min(config.training.max_length, base.max_length)
     return model
-
-
-def _fit(
-    job: JobContext,
-    config: RunConfig,
-    rows: Rows,
-    model: SentenceTransformer,
-    checkpoint: Path | None,
-) -> dict[str, Any]:
-    """Train ``model`` in place; returns steps, seconds and rows per second."""
-    import torch
-    from datasets import Dataset
-    from sentence_transformers import SentenceTransformerTrainer
-
-    from core.training.progress import ProgressCallback
-
-    spec = loss_named(config.loss.name)
-    # Numbered together, so that a grade has the same number on both sides.
-    columns = training_columns(spec, pd.concat([rows.train, rows.held_out], ignore_index=True))
-    learned, held_out = columns[: len(rows.train)], columns[len(rows.train) :]
-    require_batches(spec, learned)
-    evaluate = can_batch(spec, held_out)
-    context = LossContext(
-        grades=grades_of(spec, pd.concat([rows.train, rows.held_out])),
-        load_model=partial(_load_named, job),
-    )
-    # A loss may have weights of its own, which start at random.
-    torch.manual_seed(config.training.seed)
-    loss = build_loss(spec, model, config.loss.parameters, context, config.loss.matryoshka)
-    callback = ProgressCallback(job, config.training.batch_size, loss)
-    trainer = SentenceTransformerTrainer(
-        model=model,
-        args=_arguments(job, config, len(rows.train), spec, evaluate=evaluate),
-        train_dataset=Dataset.from_pandas(learned, preserve_index=False),
-        eval_dataset=Dataset.from_pandas(held_out, preserve_index=False) if evaluate else None,
-        loss=loss,
-        callbacks=[callback],
-    )
-    if checkpoint is not None:
-        restore_loss(checkpoint, loss)
-        job.event("resumed", step=checkpoint_step(checkpoint))
-    began = time.monotonic()
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    if callback.stopped:
-        raise Stopped
-    seconds = time.monotonic() - began
-    return {
-        "steps": trainer.state.global_step,
-        "seconds": seconds,
-        "rows_per_second": callback.steps_done * config.training.batch_size / seconds,
-    }
-
-
-def _arguments(
-    job: JobContext, config: RunConfig, rows: int, loss: LossSpec, *, evaluate: bool
-) -> Any:
-    import torch
-    from sentence_transformers import SentenceTransformerTrainingArguments
-    from sentence_transformers.base.sampler import BatchSamplers
-
-    training = config.training
-    steps = artifacts.optimiser_steps(rows, training.batch_size, training.epochs)
-    on_gpu = job.device.startswith("cuda")
-    evaluate_every = max(1, -(-steps // artifacts.EVALUATIONS))
-    return SentenceTransformerTrainingArguments(
-        output_dir=str(job.folder / CHECKPOINTS),
-        num_train_epochs=training.epochs,
-        per_device_train_batch_size=training.batch_size,
-        per_device_eval_batch_size=training.batch_size,
-        learning_rate=training.learning_rate,
-        warmup_steps=training.warmup_share,
-        weight_decay=training.weight_decay,
-        seed=training.seed,
-        batch_sampler={
-            Batches.ANY: BatchSamplers.BATCH_SAMPLER,
-            # Other rows' answers count as wrong: a repeated text would be its own wrong answer.
-            Batches.NO_DUPLICATES: BatchSamplers.NO_DUPLICATES,
-            Batches.BY_CLASS: BatchSamplers.GROUP_BY_LABEL,
-        }[loss.batches],
-        logging_first_step=True,
-        logging_steps=max(1, steps // 150),
-        # A filtered curve would hide what a person must know: that the loss is not a number.
-        logging_nan_inf_filter=False,
-        # Too few held-out texts of a class leave no batch to measure a loss on.
-        eval_strategy="steps" if evaluate else "no",
-        eval_steps=evaluate_every,
-        eval_on_start=evaluate,
-        save_strategy="steps",
-        save_steps=max(1, min(evaluate_every * 2, 500)),
-        save_total_limit=2,
-        use_cpu=not on_gpu,
-        bf16=on_gpu and torch.cuda.is_bf16_supported(),
-        tf32=True if on_gpu and torch.cuda.get_device_capability() >= (8, 0) else None,
-        dataloader_pin_memory=on_gpu,
-        report_to="none",
-        disable_tqdm=True,
-    )
-
-
-def _load_named(job: JobContext, name: str) -> SentenceTransformer:
-    """A model that a loss asks for advice: ``bundled``, ``run:<id>`` or a folder's path."""
-    if name == "bundled":
-        config = artifacts.BUNDLED
-    elif name.startswith("run:"):
-        config = BaseConfig(kind="run", run=name.removeprefix("run:"))
-    else:
-        config = BaseConfig(kind="folder", path=name)
-    resolved = resolve(job.workspace, config)
-    assert resolved.path is not None
-    return load_model(resolved.path, job.device)
 
 
 def _set_card_facts(
