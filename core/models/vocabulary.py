@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import random
 import unicodedata
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +20,8 @@ from core.models.folder import DamagedModelFile
 from core.problems import N_, Term
 
 SAMPLE = 2_000
-"""The most texts that are looked at."""
+"""The most texts that are looked at by :func:`coverage` and :func:`token_lengths`."""
+_PIECE = 1_000
 
 
 @dataclass(frozen=True)
@@ -47,18 +49,120 @@ def coverage(tokenizer_json: Path, texts: Iterable[str], seed: int = 0) -> Cover
         DamagedModelFile: the file is no tokenizer.
     """
     distinct = _sampled(
-        sorted({_folded(text): text for text in texts if text.strip()}.values()), seed
+        sorted({folded(text): text for text in texts if text.strip()}.values()), seed
     )
-    tokenizer, unknown = _open(tokenizer_json)
-    encodings = tokenizer.encode_batch(distinct, add_special_tokens=False)
-    encoded = [tuple(encoding.ids) for encoding in encodings]
-    tokens = sum(map(len, encoded))
-    unknown_tokens = sum(ids.count(unknown) for ids in encoded) if unknown is not None else 0
+    reading = read_texts(tokenizer_json, [distinct])
     return Coverage(
         texts=len(distinct),
-        unknown_share=unknown_tokens / tokens if tokens else 0.0,
-        indistinguishable=sum(count for count in Counter(encoded).values() if count > 1),
+        unknown_share=reading.unknown_share,
+        indistinguishable=sum(map(len, alike(reading, distinct.__getitem__))),
     )
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a tokenizer makes of texts, a number for each text.
+
+    Attributes:
+        tokens: how many tokens it is cut into, without special ones (int32).
+        unknown: how many of these stand for something that the vocabulary does not know (int32).
+        keys: equal for texts that are cut into the same tokens (int64).
+        special: how many special tokens a model adds to each text.
+    """
+
+    tokens: NDArray[np.int32]
+    unknown: NDArray[np.int32]
+    keys: NDArray[np.int64]
+    special: int
+
+    @property
+    def unknown_share(self) -> float:
+        """Which share of all tokens (0 to 1) is unknown."""
+        return float(self.unknown.sum() / max(int(self.tokens.sum()), 1))
+
+
+def read_texts(tokenizer_json: Path, pieces: Iterable[Sequence[str]]) -> Reading:
+    """Cut texts into tokens, whole, without a model's maximum length.
+
+    Args:
+        tokenizer_json: the model's ``tokenizer.json``.
+        pieces: the texts, some thousands at a time; about 50,000 short ones take a second.
+
+    Raises:
+        DamagedModelFile: the file is no tokenizer.
+    """
+    tokenizer, unknown = _open(tokenizer_json)
+    tokens, unknowns, keys = array("i"), array("i"), array("q")
+    for piece in pieces:
+        for encoding in tokenizer.encode_batch_fast(list(piece), add_special_tokens=False):
+            ids = encoding.ids
+            tokens.append(len(ids))
+            unknowns.append(ids.count(unknown) if unknown is not None else 0)
+            keys.append(hash(tuple(ids)))
+    return Reading(
+        tokens=np.array(tokens, dtype=np.int32),
+        unknown=np.array(unknowns, dtype=np.int32),
+        keys=np.array(keys, dtype=np.int64),
+        special=tokenizer.num_special_tokens_to_add(False),
+    )
+
+
+def alike(reading: Reading, text_at: Callable[[int], str]) -> list[list[int]]:
+    """Groups of texts that look the same to a model although a person sees a difference.
+
+    Args:
+        reading: of different texts.
+        text_at: the text at a place of the reading.
+
+    Returns:
+        The places of each group's texts, at least two.  Of texts that differ only in case, width or
+        white space one is counted; blank texts are none.
+    """
+    order = np.argsort(reading.keys, kind="stable")
+    sorted_keys = reading.keys[order]
+    begins = np.flatnonzero(np.append(True, sorted_keys[1:] != sorted_keys[:-1]))
+    groups = []
+    for begin, end in zip(begins, np.append(begins[1:], len(order)), strict=True):
+        if end - begin > 1:
+            places = {folded(text_at(place)): place for place in order[begin:end].tolist()}
+            places.pop("", None)
+            if len(places) > 1:
+                groups.append(list(places.values()))
+    return groups
+
+
+def unknown_characters(tokenizer_json: Path, texts: Sequence[str]) -> Counter[str]:
+    """The characters that a vocabulary does not know, with the number of times they stand in texts.
+
+    Where a tokenizer gives up on a whole word, only those of its characters count that it does not
+    know by themselves, or the word when it knows them all.
+
+    Raises:
+        DamagedModelFile: the file is no tokenizer.
+    """
+    tokenizer, unknown = _open(tokenizer_json)
+    found: Counter[str] = Counter()
+    if unknown is None:
+        return found
+    for start in range(0, len(texts), _PIECE):
+        piece = list(texts[start : start + _PIECE])
+        for text, encoding in zip(
+            piece, tokenizer.encode_batch(piece, add_special_tokens=False), strict=True
+        ):
+            for id, (begin, end) in zip(encoding.ids, encoding.offsets, strict=True):
+                if id == unknown:
+                    found[text[begin:end]] += 1
+    characters: Counter[str] = Counter()
+    known: dict[str, bool] = {}
+    for span, count in found.items():
+        for character in set(span):
+            if character not in known:
+                ids = tokenizer.encode(character, add_special_tokens=False).ids
+                known[character] = unknown not in ids
+        strange = [character for character in span if not known[character]]
+        for part in strange or [span]:
+            characters[part] += count
+    return characters
 
 
 def token_lengths(
@@ -88,7 +192,8 @@ def _sampled(texts: Sequence[str], seed: int) -> list[str]:
     return random.Random(seed).sample(texts, SAMPLE) if len(texts) > SAMPLE else list(texts)
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """``text`` without what makes no difference to a reader: case, width, white space."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
