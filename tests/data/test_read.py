@@ -7,18 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.data.read import (
+from core.data.read import Table, read_table
+from core.data.reading.encodings import Undecodable
+from core.data.reading.not_tables import PdfFile
+from core.data.reading.refusals import (
     EmptyFile,
     FileUnreadable,
     NoDataRows,
     OneColumnOnly,
     RowsDoNotFit,
-    Table,
-    column_letters,
-    read_table,
 )
-from core.data.reading.encodings import Undecodable
-from core.data.reading.not_tables import PdfFile
 
 HEADER = ["问题", "答案", "note"]
 SPECIAL = st.sampled_from(',;|\t"\n\r \u3000\u2028\ufeff')

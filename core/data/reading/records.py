@@ -1,35 +1,51 @@
-"""From the lines of a text table to its rows: separators, quotation marks, broken rows."""
+"""From the lines of a text table to its rows: quotation marks, broken rows, dialects."""
 
 from __future__ import annotations
 
 import csv
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from core.problems import N_, Message
 
-SEPARATORS = ("\t", ",", ";", "|")
-"""What may stand between two cells; of two that fit equally well, the earlier one is meant."""
+CELL_CHARACTERS = 1_000_000
+LINE_CHARACTERS = 8_000_000
+"""A line that is longer than this is cut off by whoever reads it, one character behind."""
 
 UNCLOSED = Message(N_("A quotation mark that opens a cell in this row is never closed."))
+SWALLOWING = Message(
+    N_("A quotation mark that opens a cell in this row would make the rows below part of it.")
+)
 TOO_LONG = Message(
-    N_("A cell of this row has more than {limit:,} characters."), {"limit": csv.field_size_limit()}
+    N_("A cell of this row has more than {limit:,} characters."), {"limit": CELL_CHARACTERS}
 )
 
+# The limit is there for the whole process; nothing else in it reads CSV files in another way.
+csv.field_size_limit(CELL_CHARACTERS)
+
 _NO_SEPARATOR = "\x1f"
-_SAMPLE_LINES = 2000
-_SAMPLE_CHARACTERS = 400_000
+_LOOK_AHEAD_LINES = 10_000
+_ROW_LIKE_SHARE = 0.8
+_BACKSLASH_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How cells are written: the separator ("" for one column), and whether quotes wrap them."""
+    r"""How cells are written.
+
+    Attributes:
+        separator: what stands between two cells; "" for a single column.
+        quoted: whether quotation marks wrap cells that need it, or are always text.
+        spaced: whether a space may stand between a separator and the quotation mark behind it.
+        escaped: whether a quotation mark inside a wrapped cell is ``\"`` rather than ``""``.
+    """
 
     separator: str
     quoted: bool = True
+    spaced: bool = False
+    escaped: bool = False
 
     def reader(self, lines: Iterator[str], *, strict: bool) -> Iterator[list[str]]:
         """The standard library's CSV reader for this dialect."""
@@ -37,6 +53,7 @@ class Dialect:
             lines,
             delimiter=self.separator or _NO_SEPARATOR,
             quoting=csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE,
+            skipinitialspace=self.spaced,
             strict=strict,
         )
 
@@ -48,50 +65,77 @@ class Record(NamedTuple):
     fault: Message | None = None
 
 
-def read_records(lines: Sequence[str], dialect: Dialect) -> Iterator[Record]:
+def read_records(
+    lines: Iterable[str], dialect: Dialect, *, columns: int = 0, stray_quotes: bool = False
+) -> Iterator[Record]:
     """The rows in ``lines``, blank ones as no cells or cells without text.
 
-    A quotation mark that is opened and never closed costs its own row, not the rows below it:
-    reading goes on with the next line.
+    A quotation mark that is opened and never closed, or that is closed so much later that it
+    swallows rows, costs its own row, not the rows below it: reading goes on with the next line.
+    At most the lines of one row, and never more than 10,000, are held in memory.
+
+    Args:
+        lines: the lines with their ends.
+        dialect: how cells are written.
+        columns: how many cells a row usually has; 0 when that is not known, then a cell that
+            swallows rows is not recognised.
+        stray_quotes: whether the table is known to have quotation marks that do not wrap cells;
+            the first fault is taken for such a sign too.
     """
+    if dialect.escaped:
+        lines = (_BACKSLASH_QUOTE.sub(r'\1""', line) for line in lines)
     source = _Lines(lines)
     reader = dialect.reader(source, strict=True)
     while True:
-        start = source.position
+        source.taken = []
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error:
-            yield _recover(source, start, dialect)
+            record = _recover(source, dialect)
         else:
-            yield Record(cells)
+            record = Record(cells)
+        if len(source.taken) > 1 and record.fault is None:
+            needed = 1 if stray_quotes else _row_like_lines_needed(columns)
+            if _swallows_rows(source.taken, dialect, columns, needed):
+                record = Record(source.taken[:1], SWALLOWING)
+        if record.fault is not None:
+            source.give_back(source.taken[1:])
+            stray_quotes = True
+        yield record
 
 
 class _Lines(Iterator[str]):
-    """Lines that can be read again from any position."""
+    """Lines of which the last ones taken can be given back."""
 
-    def __init__(self, lines: Sequence[str]) -> None:
-        self.lines = lines
-        self.position = 0
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._source = iter(lines)
+        self._ahead: list[str] = []
+        self.taken: list[str] = []
 
     def __next__(self) -> str:
-        try:
-            line = self.lines[self.position]
-        except IndexError:
-            raise StopIteration from None
-        self.position += 1
+        taken = self.taken
+        if len(taken) >= _LOOK_AHEAD_LINES:
+            raise StopIteration
+        line = self._ahead.pop() if self._ahead else next(self._source)
+        taken.append(line)
+        if len(line) > LINE_CHARACTERS:
+            raise csv.Error
         return line
 
+    def give_back(self, lines: list[str]) -> None:
+        """Take back ``lines``, the last of those that were taken."""
+        self._ahead += reversed(lines)
+        del self.taken[len(self.taken) - len(lines) :]
 
-def _recover(source: _Lines, start: int, dialect: Dialect) -> Record:
-    """The record at line ``start`` that the strict reader refused; leaves ``source`` behind it."""
-    end = source.position
-    if end - start > 1 and not _ends_a_cell(source.lines[end - 1], dialect.separator):
-        end = start + 1
-    record = _read_leniently(source.lines[start:end], dialect)
-    source.position = start + 1 if record.fault else end
-    return record
+
+def _recover(source: _Lines, dialect: Dialect) -> Record:
+    """The record whose lines the strict reader refused; gives back the lines behind it."""
+    lines = source.taken
+    if len(lines) > 1 and not _ends_a_cell(lines[-1], dialect.separator):
+        source.give_back(lines[1:])
+    return _read_leniently(source.taken, dialect)
 
 
 def _ends_a_cell(line: str, separator: str) -> bool:
@@ -107,120 +151,38 @@ def _ends_a_cell(line: str, separator: str) -> bool:
     return before != "" and not before.endswith(separator) and closing[2] in (separator, "", "\r")
 
 
-def _read_leniently(lines: Sequence[str], dialect: Dialect) -> Record:
+def _read_leniently(lines: list[str], dialect: Dialect) -> Record:
+    if len(lines[0]) > LINE_CHARACTERS:
+        return Record(lines[:1], TOO_LONG)
     # The empty line behind the record is reached only when a quote is still open.
     source = _Lines([*lines, ""])
     try:
         cells = next(dialect.reader(source, strict=False))
     except csv.Error:
-        return Record([lines[0]], TOO_LONG if len(lines) == 1 else UNCLOSED)
-    if source.position != len(lines):
-        return Record([lines[0]], UNCLOSED)
+        return Record(lines[:1], TOO_LONG if len(lines) == 1 else UNCLOSED)
+    if len(source.taken) != len(lines):
+        return Record(lines[:1], UNCLOSED)
     return Record(cells)
 
 
-@dataclass(frozen=True)
-class Width:
-    """How many cells a row has: ``columns`` at most, of which the first ``named`` must be there."""
+def _row_like_lines_needed(columns: int) -> int:
+    """How many lines of a cell must look like rows before it is believed that they are rows.
 
-    columns: int
-    named: int
-
-    @classmethod
-    def of(cls, header: list[str]) -> Width:
-        """The width that a header row asks for; blank cells at its end need not be in every row."""
-        return cls(len(header), _filled(header))
-
-    def fit(self, cells: list[str]) -> list[str] | None:
-        """The row as exactly ``columns`` cells, or None when it has too few or too many.
-
-        Blank cells at the end of a row may be missing where the header is blank, or be too many.
-        """
-        if len(cells) == self.columns:
-            return cells
-        if len(cells) < self.named or _filled(cells) > self.columns:
-            return None
-        return cells[: self.columns] + [""] * (self.columns - len(cells))
-
-
-def _filled(cells: list[str]) -> int:
-    """How many cells there are up to the last one that is not blank."""
-    return max((place for place, cell in enumerate(cells, 1) if cell.strip()), default=0)
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How a table is written, how wide it is, and the share of sampled rows that fit (0 to 1)."""
-
-    dialect: Dialect
-    width: Width
-    fitting: float
-
-
-SINGLE_COLUMN = Layout(Dialect(""), Width(1, 1), 1.0)
-
-
-def sniff_layout(lines: Sequence[str], *, header: bool) -> Layout:
-    """Find out how the table in ``lines`` is written.
-
-    A row fits when it has as many cells as the header, or as most rows when there is no header.  A
-    separator must give at least two columns; where none does, the table is a single column.
+    A line of a text may well have one comma in it by chance; several in many lines it has not.
     """
-    sample = _sample(lines)
-    best = SINGLE_COLUMN
-    for separator in SEPARATORS:
-        if not any(separator in line for line in sample):
-            continue
-        layout = _lay_out(sample, Dialect(separator), header)
-        if layout.fitting < 1 and _has_stray_quotes(sample, separator):
-            plain = _lay_out(sample, Dialect(separator, quoted=False), header)
-            layout = plain if plain.fitting > layout.fitting else layout
-        if layout.width.named > 1 and (
-            best is SINGLE_COLUMN
-            or (layout.fitting, layout.width.columns) > (best.fitting, best.width.columns)
-        ):
-            best = layout
-    return best
+    return {2: 5, 3: 3}.get(columns, 2)
 
 
-def _sample(lines: Sequence[str]) -> list[str]:
-    sample = []
-    characters = 0
-    for line in lines[:_SAMPLE_LINES]:
-        sample.append(line)
-        characters += len(line)
-        if characters > _SAMPLE_CHARACTERS:
-            break
-    return sample
-
-
-def _lay_out(sample: Sequence[str], dialect: Dialect, header: bool) -> Layout:
-    """The layout of ``sample`` if it is written in ``dialect``."""
-    records = [record for record in read_records(sample, dialect) if any(record.cells)]
-    if len(sample) >= _SAMPLE_LINES and len(records) > 2:
-        records.pop()  # the sample may have cut it in two
-    if not records:
-        return SINGLE_COLUMN
-    if header:
-        width = Width.of(records.pop(0).cells)
-    else:
-        columns = Counter(len(record.cells) for record in records).most_common(1)[0][0]
-        width = Width(columns, columns)
-    fitting = sum(
-        record.fault is None and width.fit(record.cells) is not None for record in records
-    )
-    return Layout(dialect, width, fitting / len(records) if records else 1.0)
-
-
-def _has_stray_quotes(sample: Sequence[str], separator: str) -> bool:
-    """Whether quotation marks at the start of cells are mostly text, not what wraps it."""
-    wrapped = stray = 0
-    for line in sample:
-        for cell in line.rstrip("\r\n").split(separator):
-            if cell.startswith('"'):
-                whole = len(cell) > 1 and cell.endswith('"')
-                if whole and '"' not in cell[1:-1].replace('""', ""):
-                    wrapped += 1
-                else:
-                    stray += 1
-    return stray > wrapped
+def _swallows_rows(lines: list[str], dialect: Dialect, columns: int, needed: int) -> bool:
+    """Whether the lines behind the first, taken as they stand, are rows of their own."""
+    below = len(lines) - 1
+    if columns < 2 or below < needed:
+        return False
+    may_fail = int((1 - _ROW_LIKE_SHARE) * below)
+    for line in lines[1:]:
+        cells = line.split(dialect.separator)
+        if len(cells) != columns or not all(map(str.strip, cells)):
+            may_fail -= 1
+            if may_fail < 0:
+                return False
+    return True
