@@ -1,17 +1,30 @@
-"""Checking a mapped table: what can be trained on, what is left out and why, what looks wrong."""
+"""Checking a mapped table: which of its rows can be used, and why the others cannot."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
-from core.data.findings import EXAMPLE_ROWS, Finding, Severity, list_rows
+from core.data.findings import EXAMPLE_ROWS, Finding, Fix, Severity, list_rows
 from core.data.reading.rows import ROW
-from core.data.shapes import ANCHOR, SCORE, Mapping
-from core.problems import N_, Message, Problem
+from core.data.scores import Scale, detect_scale, score_numbers
+from core.data.shapes import (
+    ANCHOR,
+    HELD_OUT,
+    NEGATIVE,
+    POSITIVE,
+    SCORE,
+    SPLIT,
+    TRAIN,
+    Mapping,
+    is_negative,
+    negative_role,
+)
+from core.data.steps import Step
+from core.problems import N_, Message, Problem, Term
 
 MINIMUM_ROWS = 10
 """Fewer usable rows than this cannot be split into training and held-out rows."""
@@ -32,6 +45,19 @@ class NegativeAndScore(Problem):
     do = N_("Keep the negative for triplets, or the score for scored pairs, and clear the other.")
 
 
+class TextAndPair(Problem):
+    what = N_(
+        "“{text}” is chosen as single text, and “{other}” as {role}: a row cannot be both a single "
+        "text and a pair."
+    )
+    do = N_("Clear one of the two.")
+
+
+class LabelWithoutText(Problem):
+    what = N_("“{label}” is chosen as class, but no column is chosen as its text.")
+    do = N_("Choose the column of the texts; a pair of texts takes a score instead of a class.")
+
+
 class TooFewRows(Problem):
     what = N_(
         "Only {usable} of {rows:,} rows can be used; training needs at least {minimum}. "
@@ -42,8 +68,8 @@ class TooFewRows(Problem):
 
 class ScoreNotNumber(Problem):
     what = N_(
-        "The score column “{column}” holds something else than numbers in {count:,} rows: "
-        "“{value}” in row {row}, and so on (rows {rows})."
+        "The score column “{column}” holds neither numbers nor words such as yes and no in "
+        "{count:,} rows: “{value}” in row {row}, and so on (rows {rows})."
     )
     do = N_("Choose a column of numbers from 0 (unrelated) to 1 (same), written like 0.5.")
 
@@ -61,84 +87,130 @@ class ScoreOutOfRange(Problem):
 
 class ScoreOnOtherScale(Problem):
     what = N_(
-        "The score column “{column}” seems to go from 0 to {top:g}, but a score goes from 0 "
-        "(unrelated) to 1 (same). Above 1: {count:,} rows (rows {rows})."
+        "The score column “{column}” is not on the scale from 0 (unrelated) to 1 (same): "
+        "“{value}” in row {row}, and so on."
     )
-    do = N_("Confirm that the scores are to be divided by {top:g}, or choose another column.")
+    do = N_("Confirm how the scores will change, {becomes}, or choose another column.")
+
+    def __init__(self, scale: Scale, **params: object) -> None:
+        super().__init__(becomes=scale.becomes, **params)
+        self.scale = scale
+        """What was recognised; its sentence explains the change."""
+
+
+class SplitValueUnknown(Problem):
+    what = N_(
+        "The split column “{column}” says “{value}” in row {row}, which means neither training nor "
+        "held out; so do {count:,} rows (rows {rows})."
+    )
+    do = N_("Use words such as train and test in every row, or choose no split column.")
+
+
+class SplitOneSided(Problem):
+    what = N_("The split column “{column}” puts all {rows:,} usable rows on one side: {side}.")
+    do = N_("Choose no split column; the held-out rows are then drawn.")
 
 
 _BLANK = N_("Rows with a blank cell in “{column}”: {count:,}.")
-_SCORE_TEXT = N_("Rows whose “{column}” is not a number, such as “{value}”: {count:,}.")
-_RESCALED = N_("Scores from 0 to {top:g} were divided by {top:g}.")
-_FEW_TEXTS = N_(
-    "“{column}” has only {distinct:,} different texts in {rows:,} rows, such as “{value}”: "
-    "a model cannot learn to tell them apart."
+_BLANK_NEGATIVES = N_("Rows without any negative in “{columns}”: {count:,}.")
+_SCORE_TEXT = N_("Rows whose “{column}” is not a score, such as “{value}”: {count:,}.")
+_RESCALED = N_("Scores were changed to go from 0 (unrelated) to 1 (same): {becomes}.")
+_REPEATED = N_(
+    "Rows with fewer negatives than there are columns: {count:,}. They repeat their own negatives, "
+    "so that no column is blank. Unfold them to have one row for each negative instead."
 )
-_SAME_TEXT = N_(
-    "Rows with the same text in “{first}” and “{second}”: {count:,} of {rows:,}. "
-    "They teach nothing about meaning."
-)
-_DUPLICATES = N_("Rows that repeat an earlier row: {count:,} of {rows:,}.")
-_CONSTANT_SCORE = N_(
-    "Every row has the same score, {value:g}: nothing shows the model what is unlike."
-)
+_UNFOLD = N_("One row for each negative")
+_TRAINING, _HELD_OUT = N_("training"), N_("held out")
 
-_SCALES = (2.0, 5.0, 10.0, 100.0)
-_FEW_DISTINCT_SHARE = 0.001
 _VALUE_CHARACTERS = 30
 # What looks blank: Unicode's white space, and the invisible characters that copying leaves behind.
 _BLANKS = " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     chr(code) for code in (*range(0x2000, 0x200E), 0x2060, 0xFEFF)
 )
+# In UTF-8 that was read in a Western encoding, these two are the last third of a character: the 加
+# of a cell that ends in "å\x8a\xa0" can only be repaired as long as they are there.
+_LAST_BYTES = "\x85\xa0"
+_BEFORE_LAST = re.compile(r"(?:[\xe3-\xef][\x80-\xbf\u0152-\u2122]|Ã)[\x85\xa0]$")
+
+_SPLIT_WORDS = {
+    TRAIN: "train training trn tr learn fit 训练 训练集 训练样本 训练数据",
+    HELD_OUT: (
+        "heldout holdout test testing tst dev development valid validation val eval evaluation "
+        "测试 测试集 测试样本 测试数据 验证 验证集 开发 开发集 评估 评估集 评测 评测集 留出"
+    ),
+}
+_SPLIT_VALUES = {word: side for side, words in _SPLIT_WORDS.items() for word in words.split()}
 
 
 @dataclass(frozen=True)
 class CheckedTable:
     """A table that can be trained on.
 
-    ``frame`` has the columns anchor, positive, then negative or score if there is one (texts
-    without blanks around them, score as float32 from 0 to 1), in training order, and last ``row``:
-    the row's number in the source as a spreadsheet shows it (int32).  ``left_out`` says which rows
-    were left out and why; ``rows_before`` is how many rows there were with them.
+    Attributes:
+        frame: a dataset's columns by role (:mod:`core.data.shapes`) in training order, texts
+            without blanks around them, ``score`` as float32 from 0 to 1, ``split`` as "train" or
+            "held_out"; last ``row``: the row's number in the source as a spreadsheet shows it
+            (int32).
+        left_out: which rows were left out and why.
+        findings: what was changed in rows that were kept: scores, and blank negatives.
+        rows_before: how many rows there were with those left out.
+        scale: the scale that the scores were on; None without scores.
     """
 
     frame: pd.DataFrame
     left_out: tuple[Finding, ...]
     findings: tuple[Finding, ...]
     rows_before: int
+    scale: Scale | None = None
 
 
 def check_mapping(frame: pd.DataFrame, mapping: Mapping, *, rescale: bool = False) -> CheckedTable:
     """Check ``frame`` (text cells; its index holds row numbers) under ``mapping``.
 
+    Rows with a blank cell are left out.  Of several negatives, one is enough: a row that lacks some
+    repeats its own in their place, which teaches nothing else and loses nothing; the step
+    ``unfold_negatives`` turns such rows into triplets without the repetitions.
+
     Args:
         frame: as :func:`core.data.read.read_table` gives it.
         mapping: which column is what.
-        rescale: divide scores that run from 0 to 2, 5, 10 or 100 by that; otherwise refuse them.
+        rescale: change scores that are on another scale; otherwise refuse them.
 
     Raises:
-        ColumnMissing, ColumnUsedTwice, NegativeAndScore: the mapping does not fit the table.
-        ScoreNotNumber: most scores are not numbers.
-        ScoreOutOfRange: a score is below 0 or above 100.
-        ScoreOnOtherScale: the scores seem to run from 0 to its param ``top``; see ``rescale``.
+        MappingIncomplete, ColumnMissing, ColumnUsedTwice, NegativeAndScore, TextAndPair,
+        LabelWithoutText: the mapping does not fit the table.
+        ScoreNotNumber: most scores are neither numbers nor words for yes and no.
+        ScoreOutOfRange: they are on no usual scale.
+        ScoreOnOtherScale: they are on the problem's ``scale``; see ``rescale``.
+        SplitValueUnknown, SplitOneSided: the split column does not say what is held out.
         TooFewRows: fewer than :data:`MINIMUM_ROWS` rows can be used.
     """
-    _check_roles(frame, mapping)
+    check_roles(frame, mapping)
     rows = frame.index.to_numpy()
     left_out: list[Finding] = []
     findings: list[Finding] = []
     columns: dict[str, pd.Series] = {}
     usable = np.ones(len(frame), dtype=bool)
     for role, column in mapping.columns:
-        cells = frame[column].str.strip(_BLANKS)
+        cells = _strip(frame[column])
+        columns[role] = cells
+        if is_negative(role) and len(mapping.negatives) > 1:
+            continue
         blank = (cells == "").to_numpy() & usable
         if blank.any():
             left_out.append(_left_out("blank_cell", _BLANK, rows[blank], column=column))
         usable &= ~blank
-        columns[role] = cells
+    if len(mapping.negatives) > 1:
+        usable &= _fill_negatives(columns, mapping, rows, usable, left_out, findings)
     checked = pd.DataFrame({**columns, ROW: rows.astype(np.int32)})[usable]
-    if mapping.score is not None:
-        checked = _check_scores(checked, mapping.score, rescale, left_out, findings)
+    scale = None
+    if mapping.score is not None and len(checked):
+        checked, scale = _check_scores(checked, mapping, rescale, left_out)
+        if not scale.is_unit:
+            message = Message(_RESCALED, {"becomes": scale.becomes})
+            findings.append(Finding("rescaled", Severity.INFO, message, len(checked)))
+    if mapping.split is not None and len(checked):
+        checked = checked.assign(**{SPLIT: _split_sides(checked, mapping.split)})
     if len(checked) < MINIMUM_ROWS:
         raise TooFewRows(
             usable=len(checked),
@@ -147,11 +219,19 @@ def check_mapping(frame: pd.DataFrame, mapping: Mapping, *, rescale: bool = Fals
             left_out=list_rows(row for finding in left_out for row in finding.rows) or "–",
         )
     checked = checked.reset_index(drop=True)
-    findings += _look_at_texts(checked, mapping)
-    return CheckedTable(checked, tuple(left_out), tuple(findings), len(frame))
+    return CheckedTable(checked, tuple(left_out), tuple(findings), len(frame), scale)
 
 
-def _check_roles(frame: pd.DataFrame, mapping: Mapping) -> None:
+def check_roles(frame: pd.DataFrame, mapping: Mapping) -> None:
+    """Refuse a mapping that does not fit the table's columns, as :func:`check_mapping` does."""
+    if mapping.text is not None:
+        given = dict(mapping.columns)
+        others = [role for role in (ANCHOR, POSITIVE, NEGATIVE, SCORE) if role in given]
+        if others:
+            other = others[0]
+            raise TextAndPair(text=mapping.text, other=given[other], role=other)
+    elif mapping.label is not None:
+        raise LabelWithoutText(label=mapping.label)
     mapping.require_complete()
     columns = [column for _, column in mapping.columns]
     for place, column in enumerate(columns):
@@ -163,86 +243,138 @@ def _check_roles(frame: pd.DataFrame, mapping: Mapping) -> None:
         raise NegativeAndScore(negative=", ".join(mapping.negatives), score=mapping.score)
 
 
-def _check_scores(
-    checked: pd.DataFrame,
-    column: str,
-    rescale: bool,
+def split_side(value: str) -> str | None:
+    """Which side a word in a split column means, "train" or "held_out"; None for neither."""
+    return _SPLIT_VALUES.get(re.sub(r"[\s_\-]+", "", value.casefold()))
+
+
+def _strip(cells: pd.Series) -> pd.Series:
+    """The cells without what looks blank around them."""
+    stripped = cells.str.strip(_BLANKS)
+    shortened = np.flatnonzero(cells.str.endswith(tuple(_LAST_BYTES)).to_numpy(dtype=bool))
+    kept = {}
+    for place in shortened.tolist():
+        text = cells.iloc[place].lstrip(_BLANKS)
+        if _BEFORE_LAST.search(text):
+            kept[place] = text
+    if not kept:
+        return stripped
+    texts = stripped.to_numpy(dtype=object, copy=True)
+    texts[list(kept)] = list(kept.values())
+    return pd.Series(texts, stripped.index, dtype=stripped.dtype)
+
+
+def _fill_negatives(
+    columns: dict[str, pd.Series],
+    mapping: Mapping,
+    rows: np.ndarray,
+    usable: np.ndarray,
     left_out: list[Finding],
     findings: list[Finding],
-) -> pd.DataFrame:
-    """``checked`` with scores as numbers from 0 to 1; what was noticed is added to the lists."""
-    scores = pd.to_numeric(checked[SCORE], errors="coerce").astype(np.float64)
-    wrong = ~np.isfinite(scores)
-    if wrong.any():
-        value = str(checked[SCORE][wrong].iloc[0])[:_VALUE_CHARACTERS]
-        wrong_rows = checked[ROW][wrong]
-        if wrong.mean() > 0.5:
-            raise ScoreNotNumber(
-                column=column,
-                count=len(wrong_rows),
-                value=value,
-                row=int(wrong_rows.iloc[0]),
-                rows=list_rows(wrong_rows),
-            )
-        left_out.append(
-            _left_out(
-                "score_not_number", _SCORE_TEXT, wrong_rows.to_numpy(), column=column, value=value
+) -> np.ndarray:
+    """Close the gaps in several negatives (in ``columns``); returns which rows have at least one.
+
+    A row's own negatives move to the front and fill the places that are left, in turn.
+    """
+    roles = [negative_role(place) for place in range(len(mapping.negatives))]
+    blank = np.column_stack([(columns[role] == "").to_numpy() for role in roles])
+    none = blank.all(axis=1) & usable
+    if none.any():
+        names = ", ".join(mapping.negatives)
+        left_out.append(_left_out("blank_cell", _BLANK_NEGATIVES, rows[none], columns=names))
+    gaps = np.flatnonzero(blank.any(axis=1) & ~blank.all(axis=1) & usable)
+    if len(gaps):
+        texts = np.column_stack([columns[role].iloc[gaps].to_numpy(object) for role in roles])
+        front = np.argsort(blank[gaps], axis=1, kind="stable")
+        filled = len(roles) - blank[gaps].sum(axis=1)
+        places = np.arange(len(roles))[None, :] % filled[:, None]
+        texts = np.take_along_axis(texts, np.take_along_axis(front, places, axis=1), axis=1)
+        for place, role in enumerate(roles):
+            cells = columns[role].to_numpy(dtype=object, copy=True)
+            cells[gaps] = texts[:, place]
+            columns[role] = pd.Series(cells, columns[role].index, dtype=columns[role].dtype)
+        findings.append(
+            Finding(
+                "negatives_repeated",
+                Severity.INFO,
+                Message(_REPEATED, {"count": len(gaps)}),
+                len(gaps),
+                tuple(int(row) for row in rows[gaps[:EXAMPLE_ROWS]]),
+                fix=Fix(Message(_UNFOLD), Step("unfold_negatives")),
             )
         )
-        checked, scores = checked[~wrong], scores[~wrong]
-    top = _scale(scores)
-    if top is None or (top > 1 and not rescale):
-        outside = checked[ROW][(scores < 0) | (scores > 1)]
-        facts = {"column": column, "count": len(outside), "rows": list_rows(outside)}
-        if top is None:
-            raise ScoreOutOfRange(low=float(scores.min()), high=float(scores.max()), **facts)
-        raise ScoreOnOtherScale(top=top, **facts)
-    if top > 1:
-        message = Message(_RESCALED, {"top": top})
-        findings.append(Finding("rescaled", Severity.INFO, message, len(checked)))
-    return checked.assign(**{SCORE: (scores / top).astype(np.float32)})
+    return ~none
 
 
-def _scale(scores: pd.Series) -> float | None:
-    """What to divide the scores by so that they go from 0 to 1; None when nothing usual does."""
-    if scores.empty or scores.between(0, 1).all():
-        return 1.0
-    if scores.min() < 0:
-        return None
-    if scores.isin([0, 1, 2]).all():
-        return 2.0
-    return next((top for top in _SCALES[1:] if scores.max() <= top), None)
+def _check_scores(
+    checked: pd.DataFrame, mapping: Mapping, rescale: bool, left_out: list[Finding]
+) -> tuple[pd.DataFrame, Scale]:
+    """``checked`` with scores as numbers from 0 to 1; rows without one go to ``left_out``."""
+    column = str(mapping.score)
+    cells = checked[SCORE]
+    scale = detect_scale(cells, (str(mapping.anchor), str(mapping.positive)))
+    if scale is None:
+        raise _no_scale(checked, column)
+    scores = scale.apply(cells)
+    wrong = scores.isna()
+    if not scale.is_unit and not rescale:
+        other = checked[ROW][~cells.isin(["0", "1"]) & ~wrong]
+        first = other.index[0] if len(other) else checked.index[0]
+        raise ScoreOnOtherScale(
+            scale,
+            column=column,
+            value=str(cells.loc[first])[:_VALUE_CHARACTERS],
+            row=int(checked[ROW].loc[first]),
+        )
+    if wrong.any():
+        value = str(cells[wrong].iloc[0])[:_VALUE_CHARACTERS]
+        facts = {"column": column, "value": value}
+        wrong_rows = checked[ROW][wrong].to_numpy()
+        left_out.append(_left_out("score_not_number", _SCORE_TEXT, wrong_rows, **facts))
+    return checked.assign(**{SCORE: scores})[~wrong], scale
 
 
-def _look_at_texts(checked: pd.DataFrame, mapping: Mapping) -> list[Finding]:
-    """Warnings about a checked table: columns and rows that say nothing."""
-    names = dict(mapping.columns)
-    rows = len(checked)
-    texts = [role for role in names if role != SCORE]
-    findings = []
+def _no_scale(checked: pd.DataFrame, column: str) -> Problem:
+    """Why no scale fits: most cells are no scores, or their numbers are on none."""
+    numbers = score_numbers(checked[SCORE])
+    wrong = numbers.isna()
+    if wrong.mean() >= 0.5:
+        wrong_rows = checked[ROW][wrong]
+        return ScoreNotNumber(
+            column=column,
+            count=len(wrong_rows),
+            value=str(checked[SCORE][wrong].iloc[0])[:_VALUE_CHARACTERS],
+            row=int(wrong_rows.iloc[0]),
+            rows=list_rows(wrong_rows),
+        )
+    outside = checked[ROW][(numbers < 0) | (numbers > 1)]
+    return ScoreOutOfRange(
+        column=column,
+        low=float(numbers.min()),
+        high=float(numbers.max()),
+        count=len(outside),
+        rows=list_rows(outside),
+    )
 
-    def warn(kind: str, template: str, concerned: pd.Series, **params: object) -> None:
-        message = Message(template, {"count": len(concerned), "rows": rows, **params})
-        examples = tuple(int(row) for row in concerned.head(EXAMPLE_ROWS))
-        findings.append(Finding(kind, Severity.WARNING, message, len(concerned), examples))
 
-    distinct = checked[ANCHOR].nunique()
-    if distinct <= max(1, rows * _FEW_DISTINCT_SHARE):
-        value = str(checked[ANCHOR].iloc[0])[:_VALUE_CHARACTERS]
-        facts = {"column": names[ANCHOR], "distinct": distinct, "value": value}
-        warn("constant_anchor", _FEW_TEXTS, checked[ROW], **facts)
-    for first, second in combinations(texts, 2):
-        same = checked[ROW][checked[first] == checked[second]]
-        if len(same):
-            kind = "identical_columns" if len(same) == rows else "same_text"
-            warn(kind, _SAME_TEXT, same, first=names[first], second=names[second])
-    repeated = checked[ROW][checked.duplicated(list(names))]
-    if len(repeated):
-        warn("duplicate_rows", _DUPLICATES, repeated)
-    if SCORE in names and checked[SCORE].nunique() == 1:
-        score = float(checked[SCORE].iloc[0])
-        warn("constant_score", _CONSTANT_SCORE, checked[ROW], value=score)
-    return findings
+def _split_sides(checked: pd.DataFrame, column: str) -> pd.Series:
+    """The split column's cells as "train" and "held_out"."""
+    codes, different = pd.factorize(checked[SPLIT])
+    sides = np.array([split_side(value) for value in different], dtype=object)
+    unknown = [place for place, side in enumerate(sides) if side is None]
+    if unknown:
+        concerned = checked[np.isin(codes, unknown)]
+        raise SplitValueUnknown(
+            column=column,
+            value=str(concerned[SPLIT].iloc[0])[:_VALUE_CHARACTERS],
+            row=int(concerned[ROW].iloc[0]),
+            count=len(concerned),
+            rows=list_rows(concerned[ROW]),
+        )
+    if len(set(sides)) == 1:
+        side = Term(_TRAINING if sides[0] == TRAIN else _HELD_OUT)
+        raise SplitOneSided(column=column, rows=len(checked), side=side)
+    return pd.Series(sides[codes], checked.index, dtype="str")
 
 
 def _left_out(kind: str, template: str, rows: np.ndarray, **params: object) -> Finding:

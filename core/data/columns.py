@@ -2,162 +2,281 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from core.data.shapes import ANCHOR, NEGATIVE, POSITIVE, SCORE, Mapping
-
-# What analysts call their columns, most telling names first, without spaces and punctuation.
-_NAMES = {
-    ANCHOR: (
-        "anchor query queries question q source src premise prompt ask search keyword left "
-        "锚点 查询 问题 问句 提问 问 用户问题 搜索词 搜索 关键词 原句 源句"
-    ),
-    POSITIVE: (
-        "positive pos passage answer a response relevant target tgt document doc paraphrase "
-        "hypothesis match reply right "
-        "正例 正样本 答案 回答 答 回复 段落 文档 相似句 相似问 匹配句 匹配 目标句 目标"
-    ),
-    NEGATIVE: (
-        "negative neg hardnegative irrelevant contradiction distractor "
-        "负例 负样本 难负例 反例 不相似句"
-    ),
-    SCORE: (
-        "score label labels similarity sim relevance relevancescore similarityscore gold rating "
-        "grade ismatch isduplicate duplicate "
-        "得分 分数 标签 相似度 评分 打分 相关度 相关性 相似 是否相似 是否匹配"
-    ),
-}
-_TEXT_NAMES = (
-    "text title name content body sentence description product item "
-    "文本 标题 名称 内容 描述 句子 正文 商品"
+from core.data.check import split_side
+from core.data.column_names import (
+    AMOUNT,
+    ID,
+    is_called,
+    is_nameless,
+    named,
+    numbered_series,
+    without_number,
 )
-_NOT_TEXT_NAMES = (
-    "id ids idx index no row rowid uid uuid key split fold url link date time timestamp "
-    "编号 序号 行号 日期 时间 链接 网址"
-)
+from core.data.scores import ScaleKind, detect_scale, score_numbers
+from core.data.shapes import ANCHOR, LABEL, NEGATIVE, POSITIVE, SCORE, SPLIT, TEXT, Mapping
 
-_SAMPLE_ROWS = 2000
+SAMPLE_ROWS = 2000
+"""Guesses look at so many rows at most."""
+
 _NUMERIC_SHARE = 0.9
 _TOP_SCORE = 5.0
 _LABEL_CHARACTERS = 12
+_CLASS_CHARACTERS = 60
+_NAMED_CLASSES_SHARE = 0.5
+_NAMELESS_CLASSES_SHARE = 0.2
+_MUCH_SHORTER = 0.5
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """The columns of a sample by what they hold.
+
+    ``yes_no`` are words for matches, and part of ``texts``: all columns that hold words and are no
+    ids.  ``nameless`` are those whose names say nothing.
+    """
+
+    sample: pd.DataFrame
+    numeric: list[str]
+    yes_no: list[str]
+    texts: list[str]
+    nameless: list[str]
+
+    @property
+    def sentences(self) -> list[str]:
+        """The columns of words that are more than yes and no."""
+        return [name for name in self.texts if name not in self.yes_no]
 
 
 def guess_mapping(frame: pd.DataFrame) -> Mapping | None:
-    """The likeliest mapping of a table of text cells, or None when it has fewer than two texts.
+    """The likeliest mapping of a table of text cells, or None when it holds no texts.
 
     Names decide first (English and Chinese; numbered series such as ``sentence_0, sentence_1``),
-    then content: text columns in their order, a column of numbers from 0 to 5 as the score.  A
-    negative is taken from names only, so that no column becomes one by accident.
+    then content: columns of texts in their order, in a table without names the shorter texts as
+    anchors; numbers from 0 to 5, or yes and no, beside two texts as the score; a few different
+    values beside one text as its class.  A negative is taken from names only, so that no column
+    becomes one by accident; what has no role is left out.
+
+    Args:
+        frame: the table, or its first :data:`SAMPLE_ROWS` rows.
     """
-    sample = frame.head(_SAMPLE_ROWS)
-    numeric = [name for name in frame.columns if _is_numeric(sample[name])]
-    texts = [name for name in frame.columns if name not in numeric and _may_be_text(name)]
-    if len(texts) < 2:
-        return None
-    anchor, positive, negative = _from_names(texts)
+    split = _split(frame)
+    columns = _look_at(frame.head(SAMPLE_ROWS), split)
+    mapping = _named_class(columns) or _pair(columns) or _nameless_class(columns)
+    if mapping is None:
+        text = _single_text(columns)
+        mapping = Mapping(text=text) if text is not None else None
+    return replace(mapping, split=split) if mapping is not None else None
+
+
+def _look_at(sample: pd.DataFrame, split: str | None) -> _Columns:
+    names = [str(name) for name in sample.columns]
+    nameless = [name for place, name in enumerate(names) if is_nameless(name, place)]
+    names = [name for name in names if name != split]
+    numeric = [name for name in names if _is_numeric(sample[name])]
+    texts = [
+        name
+        for name in names
+        if name not in numeric and (name in nameless or not is_called(name, ID))
+    ]
+    yes_no = [name for name in texts if _is_yes_no(sample[name])]
+    return _Columns(sample, numeric, yes_no, texts, nameless)
+
+
+def _pair(columns: _Columns) -> Mapping | None:
+    """Anchor and positive, with negatives or a score if there are any."""
+    telling = [name for name in columns.sentences if name not in columns.nameless]
+    negatives = _negatives(telling)
+    anchor, positive, third = _from_names([name for name in telling if name not in negatives])
     if anchor is None or positive is None:
-        taken = {anchor, positive, negative}
-        left = [name for name in _without_labels(sample, texts) if name not in taken]
-        if anchor is None:
-            anchor = left.pop(0) if left else None
-        if positive is None:
-            positive = left.pop(0) if left else None
+        taken = {anchor, positive, third, *negatives}
+        left = [name for name in _open(columns) if name not in taken]
+        if anchor is None and positive is None and set(left[:2]) <= set(columns.nameless):
+            left[:2] = _shorter_first(columns.sample, left[:2])
+        if anchor is None and left:
+            anchor = left.pop(0)
+        if positive is None and left:
+            positive = left.pop(0)
     if anchor is None or positive is None:
         return None
-    score = None if negative else _score(sample, numeric)
-    return Mapping(anchor, positive, (negative,) if negative else (), score)
+    if third is not None and not negatives:
+        negatives = [third]
+    certain = not (is_called(anchor, TEXT) and is_called(positive, TEXT))
+    score = None if negatives else _score(columns, certain=certain)
+    return Mapping(anchor, positive, tuple(negatives), score)
+
+
+def _negatives(texts: Sequence[str]) -> list[str]:
+    """The columns of negatives: one, or those of a numbered series in its order."""
+    exact = [name for name in texts if is_called(without_number(name)[0], NEGATIVE)]
+    if not exact:
+        first = named(texts, NEGATIVE)
+        if first is None:
+            return []
+        series = without_number(first)[0]
+        exact = [name for name in texts if name == first or without_number(name)[0] == series]
+    return sorted(exact, key=lambda name: without_number(name)[1])
 
 
 def _from_names(texts: Sequence[str]) -> tuple[str | None, str | None, str | None]:
-    """The anchor, positive and negative that the names of the text columns give away."""
-    negative = _named(texts, NEGATIVE)
-    anchor = _named(texts, ANCHOR, [negative])
-    positive = _named(texts, POSITIVE, [negative, anchor])
+    """The anchor, the positive and a negative that the names of the text columns give away."""
+    anchor = named(texts, ANCHOR)
+    positive = named(texts, POSITIVE, [anchor])
     if anchor is None or positive is None:
-        series = _numbered_series([name for name in texts if name != negative])
+        series = numbered_series(texts)
         if series:
-            return series[0], series[1], negative or (series[2] if len(series) == 3 else None)
-    either = [name for name in texts if _plain(name) in _TEXT_NAMES.split()]
-    either = [name for name in either if name not in (anchor, positive, negative)]
+            return series[0], series[1], series[2] if len(series) == 3 else None
+    either = [name for name in texts if is_called(name, TEXT) and name not in (anchor, positive)]
     if either and anchor is None:
         anchor = either.pop(0)
     if either and positive is None:
         positive = either.pop(0)
-    return anchor, positive, negative
+    return anchor, positive, None
 
 
-def _named(columns: Sequence[str], role: str, taken: Sequence[str | None] = ()) -> str | None:
-    """The first column that has a name of ``role``, or else has one of these names as a word."""
-    names = _NAMES[role].split()
-    free = [column for column in columns if column not in taken]
-    for name in names:
-        for column in free:
-            if _plain(column) == name:
-                return column
-    for name in names:
-        for column in free:
-            if len(name) > 1 and name in _words(column):
-                return column
-    return None
+def _open(columns: _Columns) -> list[str]:
+    """Columns of texts that may take a role that no name gives away."""
+    texts = [
+        name
+        for name in columns.sentences
+        if name in columns.nameless or not (is_called(name, LABEL) or is_called(name, AMOUNT))
+    ]
+    texts = [name for name in texts if (columns.sample[name].str.strip() != "").any()]
+    sentences = [name for name in texts if not _is_label(columns.sample[name])]
+    if len(sentences) >= 2:
+        return sentences
+    # A column of dots is no label; as a text it is wrong, too, but that is for the report to say.
+    dots = [name for name in texts if not columns.sample[name].str.contains(r"\w").any()]
+    return [name for name in texts if name in sentences or name in dots]
 
 
-def _numbered_series(columns: Sequence[str]) -> list[str]:
-    """Two or three columns whose names differ in their last digit or letter only, in that order."""
-    series: dict[str, list[tuple[str, str]]] = {}
-    for column in columns:
-        found = re.fullmatch(r"(.*?)[\s_-]*(\d|(?<=[\s_-])[abc])", column.strip().casefold())
-        if found and found[1]:
-            series.setdefault(found[1], []).append((found[2], column))
-    members = max(series.values(), key=len, default=[])
-    return [column for _, column in sorted(members)] if len(members) in (2, 3) else []
-
-
-def _score(sample: pd.DataFrame, numeric: Sequence[str]) -> str | None:
-    named = _named(numeric, SCORE)
-    if named is not None:
-        return named
-    for name in numeric:
-        values = pd.to_numeric(sample[name], errors="coerce").dropna()
-        if _may_be_text(name) and values.between(0, _TOP_SCORE).all():
+def _score(columns: _Columns, *, certain: bool) -> str | None:
+    """The column of scores of a pair; ``certain`` unless it may be a text in two parts."""
+    score = named([*columns.numeric, *columns.yes_no], SCORE)
+    if score is not None:
+        # A title and a text with labels from 0 to 3 are rather a text in two parts with a class.
+        numbers = score_numbers(columns.sample[score]).dropna()
+        whole = score in columns.numeric and numbers.nunique() > 3 and (numbers % 1 == 0).all()
+        return score if certain or not (is_called(score, LABEL) and whole) else None
+    for name in [*columns.numeric, *columns.yes_no]:
+        yes_no = name in columns.yes_no
+        says_else = yes_no or any(is_called(name, role) for role in (ID, AMOUNT, SPLIT))
+        if says_else and name not in columns.nameless:
+            continue
+        if yes_no or _is_small(columns.sample[name]):
             return name
     return None
 
 
-def _without_labels(sample: pd.DataFrame, texts: Sequence[str]) -> list[str]:
-    """``texts`` without columns of a few short labels, unless that leaves fewer than two."""
+def _named_class(columns: _Columns) -> Mapping | None:
+    """A text and its class, when a column is called so and repeats its values beside one text."""
+    label = named(
+        [
+            name
+            for name in [*columns.texts, *columns.numeric]
+            if name not in columns.nameless
+            and is_called(name, LABEL)
+            and _repeats(columns.sample[name], _NAMED_CLASSES_SHARE)
+        ],
+        LABEL,
+    )
+    if label is None:
+        return None
+    text = _only_text(columns, label)
+    return Mapping(text=text, label=label) if text is not None else None
 
-    def is_label(name: str) -> bool:
-        cells = sample[name]
-        return len(cells) >= 20 * cells.nunique() and cells.str.len().mean() <= _LABEL_CHARACTERS
 
-    sentences = [name for name in texts if not is_label(name)]
-    return sentences if len(sentences) >= 2 else list(texts)
+def _nameless_class(columns: _Columns) -> Mapping | None:
+    """A text and its class in a table without names: the only column that repeats its values."""
+    candidates = [
+        name
+        for name in columns.nameless
+        if name in columns.sample and _repeats(columns.sample[name], _NAMELESS_CLASSES_SHARE)
+    ]
+    if len(candidates) != 1:
+        return None
+    text = _only_text(columns, candidates[0])
+    return Mapping(text=text, label=candidates[0]) if text is not None else None
+
+
+def _only_text(columns: _Columns, label: str) -> str | None:
+    """The only column of texts beside a class, other classes apart; None when there are more."""
+    texts = [
+        name
+        for name in columns.sentences
+        if name != label
+        and not _is_label(columns.sample[name])
+        and not (is_called(name, LABEL) and _repeats(columns.sample[name], _NAMED_CLASSES_SHARE))
+    ]
+    return texts[0] if len(texts) == 1 else None
+
+
+def _single_text(columns: _Columns) -> str | None:
+    """The column of single texts: the one that is called so, or the only one."""
+    texts = _open(columns)
+    for role in (TEXT, ANCHOR, POSITIVE):
+        found = named([name for name in texts if is_called(name, role)], role)
+        if found is not None:
+            return found
+    return texts[0] if len(texts) == 1 else None
+
+
+def _split(frame: pd.DataFrame) -> str | None:
+    """The column that says what is held out: all its words mean training or held out.
+
+    It needs both sides, unless its name says it all and the rest of the table is yet to come.
+    """
+    for name in map(str, frame.columns):
+        if None in _sides(frame[name].head(SAMPLE_ROWS)):
+            continue
+        sides = _sides(frame[name])
+        rest_to_come = is_called(name, SPLIT) and len(frame) >= SAMPLE_ROWS
+        if None not in sides and (len(sides) == 2 or (sides and rest_to_come)):
+            return name
+    return None
+
+
+def _sides(cells: pd.Series) -> set[str | None]:
+    return {split_side(value) for value in cells.unique() if value.strip()}
+
+
+def _shorter_first(sample: pd.DataFrame, pair: list[str]) -> list[str]:
+    """Questions are shorter than their answers; texts of about the same length keep their order."""
+    if len(pair) == 2:
+        first, second = (sample[name].str.len().mean() for name in pair)
+        if second < first * _MUCH_SHORTER:
+            return pair[::-1]
+    return pair
 
 
 def _is_numeric(cells: pd.Series) -> bool:
     filled = cells[cells.str.strip() != ""]
-    if filled.empty:
+    return bool(len(filled)) and bool(score_numbers(filled).notna().mean() >= _NUMERIC_SHARE)
+
+
+def _is_yes_no(cells: pd.Series) -> bool:
+    scale = detect_scale(cells)
+    if scale is None or scale.kind is not ScaleKind.YES_NO:
         return False
-    return bool(pd.to_numeric(filled, errors="coerce").notna().mean() >= _NUMERIC_SHARE)
+    filled = cells[cells.str.strip() != ""]
+    return bool(scale.apply(filled).notna().mean() >= _NUMERIC_SHARE)
 
 
-def _may_be_text(name: str) -> bool:
-    return _plain(name) not in _NOT_TEXT_NAMES.split()
+def _is_small(cells: pd.Series) -> bool:
+    return bool(score_numbers(cells).dropna().between(0, _TOP_SCORE).all())
 
 
-def _plain(name: str) -> str:
-    """A column's name without case, spaces and punctuation."""
-    return re.sub(r"[\W_]+", "", name.casefold())
+def _is_label(cells: pd.Series) -> bool:
+    """Whether a column holds a few short words again and again."""
+    return len(cells) >= 20 * cells.nunique() and cells.str.len().mean() <= _LABEL_CHARACTERS
 
 
-def _words(name: str) -> set[str]:
-    """The words of a column's name: split at punctuation, capitals, digits, and script changes."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold()
-    words = set(re.findall(r"[a-z]+", spaced))
-    for run in re.findall(r"[\u4e00-\u9fff]+", spaced):
-        # Chinese has no spaces: every stretch of two or more characters may be the word.
-        words |= {run[i:j] for i in range(len(run)) for j in range(i + 2, len(run) + 1)}
-    return words
+def _repeats(cells: pd.Series, share: float) -> bool:
+    """Whether a column has two or more values, short ones, and few of them for its rows."""
+    filled = cells[cells.str.strip() != ""]
+    different = filled.nunique()
+    return 2 <= different <= share * len(filled) and filled.str.len().mean() <= _CLASS_CHARACTERS
