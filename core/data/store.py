@@ -1,4 +1,4 @@
-"""Datasets on disk: one folder each, written in one step, listed, loaded, renamed and deleted."""
+"""Datasets on disk: one folder each, written in one step, listed, loaded, renamed, in versions."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
@@ -17,112 +17,56 @@ import pyarrow.parquet as pq
 from filelock import FileLock
 
 from core.data.check import CheckedTable
-from core.data.findings import Finding
+from core.data.dataset import (
+    DATA_FILE,
+    INFO_FILE,
+    ORIGINAL_FILE,
+    REPORT_FILE,
+    Dataset,
+    DatasetInfo,
+    DatasetUnreadable,
+    load_info,
+)
+from core.data.prepare import AppliedStep, apply_steps
 from core.data.read import Source
 from core.data.reading.rows import ROW
-from core.data.shapes import SCORE, Mapping, Shape
-from core.data.statistics import TextStatistics, content_hash, text_statistics
-from core.files import read_json, write_json
-from core.problems import N_, Problem
+from core.data.shapes import Mapping, shape_of, text_roles
+from core.data.statistics import content_hash, text_statistics
+from core.data.steps import Step
+from core.files import write_json
+from core.problems import N_, Message, Problem
 from core.workspace import Workspace, new_id, utc_now
 
-DATA_FILE = "data.parquet"
-INFO_FILE = "dataset.json"
+if TYPE_CHECKING:
+    from core.data.report import DataReport
+
+__all__ = [
+    "Dataset",
+    "DatasetInfo",
+    "DatasetNameBlank",
+    "DatasetUnreadable",
+    "derive_dataset",
+    "list_datasets",
+    "load_dataset",
+    "remove_dataset",
+    "rename_dataset",
+    "save_report",
+    "store_dataset",
+    "store_version",
+    "versions",
+]
+
 _TEMPORARY = ".unfinished-"
 _LOCK = ".lock"
+_ROW_GROUP_ROWS = 20_000
 
-
-class DatasetUnreadable(Problem):
-    what = N_("The dataset {id} is damaged: {reason}.")
-    do = N_("Delete it and upload its table again.")
+_STEP_UNDONE = Message(N_("A step was undone."))
+_STEPS_CHANGED = Message(N_("The steps were changed."))
 
 
 class DatasetNameBlank(Problem):
     what = N_("A dataset needs a name.")
     do = N_("Type a name of at least one letter.")
-
-
-@dataclass(frozen=True)
-class DatasetInfo:
-    """What ``dataset.json`` says.
-
-    ``created`` is ISO 8601 in UTC; ``rows_before`` counts the rows that were read and fitted,
-    ``rows`` those that are stored; ``left_out`` says why the others are not; ``stats`` are per text
-    role; ``sample`` is the id of the bundled sample that the dataset was made from.
-    """
-
-    id: str
-    name: str
-    shape: Shape
-    rows: int
-    rows_before: int
-    created: str
-    content_hash: str
-    mapping: Mapping
-    source: Source
-    left_out: tuple[Finding, ...]
-    findings: tuple[Finding, ...]
-    stats: dict[str, TextStatistics]
-    sample: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON-ready form that :meth:`from_json` reads back."""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "shape": self.shape.value,
-            "rows": self.rows,
-            "rows_before": self.rows_before,
-            "created": self.created,
-            "content_hash": self.content_hash,
-            "mapping": self.mapping.to_json(),
-            "source": self.source.to_json(),
-            "left_out": [finding.to_json() for finding in self.left_out],
-            "findings": [finding.to_json() for finding in self.findings],
-            "stats": {role: asdict(stats) for role, stats in self.stats.items()},
-            "sample": self.sample,
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> DatasetInfo:
-        """Read back what :meth:`to_json` wrote.
-
-        Raises:
-            KeyError, TypeError, ValueError: it is not that.
-        """
-        return cls(
-            **{
-                **data,
-                "shape": Shape(data["shape"]),
-                "mapping": Mapping.from_json(data["mapping"]),
-                "source": Source(**data["source"]),
-                "left_out": tuple(map(Finding.from_json, data["left_out"])),
-                "findings": tuple(map(Finding.from_json, data["findings"])),
-                "stats": {role: TextStatistics(**s) for role, s in data["stats"].items()},
-            }
-        )
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """A stored dataset: what is known about it, and its rows."""
-
-    info: DatasetInfo
-    folder: Path
-
-    def frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """The rows, all columns or the given ones: anchor, positive[, negative | score], row.
-
-        Raises:
-            DatasetUnreadable: the data file is missing or damaged.
-        """
-        try:
-            table = pq.read_table(
-                self.folder / DATA_FILE, columns=list(columns) if columns is not None else None
-            )
-        except (OSError, pa.ArrowException) as error:
-            raise DatasetUnreadable(id=self.info.id, reason=str(error)) from error
-        return table.to_pandas()
 
 
 def store_dataset(
@@ -133,11 +77,14 @@ def store_dataset(
     mapping: Mapping,
     source: Source,
     sample: str | None = None,
+    steps: Sequence[Step] = (),
+    held_out_source: Source | None = None,
+    report: DataReport | None = None,
 ) -> str:
     """Store a checked table and return the dataset's id.
 
-    The folder appears whole or not at all.  When a dataset with the same content and mapping is
-    there already, nothing is stored and its id is returned.
+    The folder appears whole or not at all.  When a dataset with the same content, mapping and steps
+    is there already, nothing is stored and its id is returned.
 
     Args:
         ws: the workspace.
@@ -146,38 +93,132 @@ def store_dataset(
         mapping: the mapping that it was checked under.
         source: :attr:`core.data.read.Table.source` of the table it came from.
         sample: the bundled sample that it is, if it is one.
+        steps: what is to be done to the checked rows; they are kept as they were, too.
+        held_out_source: the second file that the held-out rows came from, if there was one.
+        report: what the data report says about the rows after the steps.
+
+    Raises:
+        DatasetNameBlank: the name has no visible character.
+        Problem: a step does not fit the table; see :func:`core.data.prepare.apply_steps`.
     """
-    content = checked.frame.drop(columns=ROW)
-    fingerprint = content_hash(content)
-    with _writing(ws):
-        for info in list_datasets(ws):
-            if info.content_hash == fingerprint and info.mapping == mapping:
-                return info.id
-        info = DatasetInfo(
-            id=new_id(name),
-            name=_clean_name(name),
-            shape=mapping.shape,
-            rows=len(content),
-            rows_before=checked.rows_before,
-            created=utc_now(),
-            content_hash=fingerprint,
-            mapping=mapping,
-            source=source,
-            left_out=checked.left_out,
-            findings=checked.findings,
-            stats={r: text_statistics(content[r]) for r in content.columns if r != SCORE},
-            sample=sample,
-        )
-        folder = ws.datasets / f"{_TEMPORARY}{secrets.token_hex(4)}"
-        folder.mkdir()
-        table = pa.Table.from_pandas(checked.frame, preserve_index=False)
-        with (folder / DATA_FILE).open("wb") as file:
-            pq.write_table(table, file, compression="zstd")
-            file.flush()
-            os.fsync(file.fileno())
-        write_json(folder / INFO_FILE, info.to_json())
-        folder.rename(ws.datasets / info.id)
-    return info.id
+    prepared = apply_steps(checked.frame, steps)
+    info = _describe(
+        prepared.frame,
+        checked.frame,
+        prepared.applied,
+        name=name,
+        rows_before=checked.rows_before,
+        mapping=mapping,
+        source=source,
+        left_out=checked.left_out,
+        findings=checked.findings,
+        scale=checked.scale,
+        sample=sample,
+        held_out_source=held_out_source,
+    )
+    return _store(ws, info, prepared.frame, checked.frame, report)
+
+
+def derive_dataset(
+    ws: Workspace,
+    id: str,
+    steps: Sequence[Step],
+    *,
+    name: str | None = None,
+    origin: Message | None = None,
+) -> str:
+    """A version of the dataset ``id`` with ``steps`` instead of its own; returns that version's id.
+
+    The steps are applied to the rows as they were before any step, so leaving one out undoes it.
+    When there is a dataset that is exactly that, nothing is stored and its id is returned: undoing
+    the only step gives back the first version.
+
+    Args:
+        ws: the workspace.
+        id: the dataset to start from; it becomes the new version's parent.
+        steps: the whole list of steps.
+        name: what the version is called; by default as its parent.
+        origin: how it came from its parent, in a sentence; by default from the steps.
+
+    Raises:
+        UnknownItem, DatasetUnreadable: see :func:`load_dataset`.
+        Problem: a step does not fit the table; see :func:`core.data.prepare.apply_steps`.
+    """
+    parent = load_dataset(ws, id)
+    known = parent.info
+    for info in list_datasets(ws):
+        if info.is_made_by(known.original_hash, known.mapping, steps):
+            return info.id
+    original = parent.original()
+    prepared = apply_steps(original, steps)
+    info = replace(
+        _describe(
+            prepared.frame,
+            original,
+            prepared.applied,
+            name=name or known.name,
+            rows_before=known.rows_before,
+            mapping=known.mapping,
+            source=known.source,
+            left_out=known.left_out,
+            findings=known.findings,
+            scale=known.scale,
+            sample=known.sample,
+            held_out_source=known.held_out_source,
+        ),
+        parent=id,
+        family=known.family,
+        origin=origin or _origin(known.steps, prepared.applied),
+    )
+    return _store(ws, info, prepared.frame, original, None)
+
+
+def store_version(
+    ws: Workspace, parent_id: str, frame: pd.DataFrame, origin: Message, name: str | None = None
+) -> str:
+    """Store new rows, such as mined negatives, as a version of a dataset; returns its id.
+
+    Args:
+        ws: the workspace.
+        parent_id: the dataset that the rows were made from.
+        frame: the columns of a stored dataset, in training order.
+        origin: how the rows were made, in a sentence.
+        name: what the version is called; by default as its parent.
+
+    Raises:
+        UnknownItem, DatasetUnreadable: see :func:`load_dataset`.
+    """
+    known = load_dataset(ws, parent_id).info
+    info = replace(
+        _describe(
+            frame,
+            frame,
+            (),
+            name=name or known.name,
+            rows_before=known.rows_before,
+            mapping=known.mapping,
+            source=known.source,
+            left_out=known.left_out,
+            findings=known.findings,
+            scale=known.scale,
+            sample=known.sample,
+            held_out_source=known.held_out_source,
+        ),
+        parent=parent_id,
+        family=known.family,
+        origin=origin,
+    )
+    return _store(ws, info, frame, frame, None)
+
+
+def versions(ws: Workspace, id: str) -> list[DatasetInfo]:
+    """The dataset ``id`` and all that have an origin in common with it, the oldest first.
+
+    Raises:
+        UnknownItem, DatasetUnreadable: see :func:`load_dataset`.
+    """
+    family = load_dataset(ws, id).info.family
+    return [info for info in reversed(list_datasets(ws)) if info.family == family]
 
 
 def list_datasets(ws: Workspace) -> list[DatasetInfo]:
@@ -186,21 +227,21 @@ def list_datasets(ws: Workspace) -> list[DatasetInfo]:
     for folder in ws.datasets.iterdir():
         if not folder.name.startswith("."):
             try:
-                infos.append(_load_info(folder))
+                infos.append(load_info(folder))
             except DatasetUnreadable:
                 continue
     return sorted(infos, key=lambda info: (info.created, info.id), reverse=True)
 
 
 def load_dataset(ws: Workspace, id: str) -> Dataset:
-    """The dataset ``id``; its rows are read when :meth:`Dataset.frame` is called.
+    """The dataset ``id``; its rows are read when one of its methods is called.
 
     Raises:
         UnknownItem: there is no such dataset.
         DatasetUnreadable: its ``dataset.json`` is missing or damaged.
     """
     folder = ws.dataset(id)
-    return Dataset(_load_info(folder), folder)
+    return Dataset(load_info(folder), folder)
 
 
 def rename_dataset(ws: Workspace, id: str, name: str) -> None:
@@ -216,8 +257,17 @@ def rename_dataset(ws: Workspace, id: str, name: str) -> None:
         write_json(dataset.folder / INFO_FILE, info.to_json())
 
 
-def delete_dataset(ws: Workspace, id: str) -> None:
-    """Delete the dataset ``id``, also when it is damaged.  Raises UnknownItem."""
+def save_report(ws: Workspace, id: str, report: DataReport) -> None:
+    """Keep a data report with the dataset that it is about.  Raises UnknownItem."""
+    with _writing(ws):
+        write_json(ws.dataset(id) / REPORT_FILE, report.to_json())
+
+
+def remove_dataset(ws: Workspace, id: str) -> None:
+    """Delete the dataset ``id``, also when it is damaged, without asking who needs it.
+
+    People's requests go through :func:`core.data.usage.delete_dataset`.  Raises UnknownItem.
+    """
     with _writing(ws):
         # The rename makes it disappear in one step; what is then slow may be interrupted.
         doomed = ws.datasets / f"{_TEMPORARY}{secrets.token_hex(4)}"
@@ -225,14 +275,75 @@ def delete_dataset(ws: Workspace, id: str) -> None:
         shutil.rmtree(doomed)
 
 
-def _load_info(folder: Path) -> DatasetInfo:
-    try:
-        info = DatasetInfo.from_json(read_json(folder / INFO_FILE))
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise DatasetUnreadable(id=folder.name, reason=str(error)) from error
-    if info.id != folder.name or not (folder / DATA_FILE).is_file():
-        raise DatasetUnreadable(id=folder.name, reason=DATA_FILE)
-    return info
+def _describe(
+    frame: pd.DataFrame,
+    original: pd.DataFrame,
+    applied: tuple[AppliedStep, ...],
+    *,
+    name: str,
+    **known: object,
+) -> DatasetInfo:
+    """What is to be known about ``frame``, which ``applied`` made of ``original``."""
+    fingerprint = content_hash(frame.drop(columns=ROW))
+    original_hash = content_hash(original.drop(columns=ROW)) if applied else fingerprint
+    id = new_id(name)
+    return DatasetInfo(
+        id=id,
+        name=_clean_name(name),
+        shape=shape_of(frame.columns),
+        rows=len(frame),
+        created=utc_now(),
+        content_hash=fingerprint,
+        original_hash=original_hash,
+        columns=tuple(map(str, frame.columns.drop(ROW))),
+        stats={role: text_statistics(frame[role]) for role in text_roles(frame.columns)},
+        steps=applied,
+        family=id,
+        **known,  # type: ignore[arg-type]
+    )
+
+
+def _store(
+    ws: Workspace,
+    info: DatasetInfo,
+    frame: pd.DataFrame,
+    original: pd.DataFrame,
+    report: DataReport | None,
+) -> str:
+    """Write the dataset's folder, unless the same is there already; returns its id."""
+    steps = [applied.step for applied in info.steps]
+    with _writing(ws):
+        for other in list_datasets(ws):
+            if other.is_made_by(info.original_hash, info.mapping, steps):
+                if report is not None:
+                    write_json(ws.dataset(other.id) / REPORT_FILE, report.to_json())
+                return other.id
+        folder = ws.datasets / f"{_TEMPORARY}{secrets.token_hex(4)}"
+        folder.mkdir()
+        _write_rows(frame, folder / DATA_FILE)
+        if steps:
+            _write_rows(original, folder / ORIGINAL_FILE)
+        if report is not None:
+            write_json(folder / REPORT_FILE, report.to_json())
+        write_json(folder / INFO_FILE, info.to_json())
+        folder.rename(ws.datasets / info.id)
+    return info.id
+
+
+def _write_rows(frame: pd.DataFrame, path: Path) -> None:
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    with path.open("wb") as file:
+        pq.write_table(table, file, row_group_size=_ROW_GROUP_ROWS, compression="zstd")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _origin(before: Sequence[AppliedStep], after: Sequence[AppliedStep]) -> Message:
+    """How a version with the steps ``after`` came from one with ``before``."""
+    old, new = [one.step for one in before], [one.step for one in after]
+    if new[: len(old)] == old:
+        return after[-1].message
+    return _STEP_UNDONE if all(step in old for step in new) else _STEPS_CHANGED
 
 
 def _clean_name(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ class ReportBase:
 
 
 def bases_for_report(ws: Workspace, chosen: str | None = None) -> list[ReportBase]:
-    """Every available base that has a tokenizer, ``chosen`` first.
+    """Every available base that has a tokenizer, ``chosen`` first, at most 8.
 
     These are the bundled model, the models of finished runs, and the local folders that earlier
     runs started from.  Of bases with the same vocabulary and maximum length one is enough.  A
@@ -51,36 +52,54 @@ def bases_for_report(ws: Workspace, chosen: str | None = None) -> list[ReportBas
             base = resolve(ws, config)
             if base.tokenizer is None:
                 continue
-            key = file_sha256(base.tokenizer), base.max_length
+            key = _content(base.tokenizer), base.max_length
         except (Problem, OSError):
-            # A base that cannot be used is no base; choosing it says why.
+            # A base that cannot be used is no base; choosing it for a run says why.
             continue
         name = str(base.name)
         if any(one.name == name for other, one in bases.items() if other != key):
             name = f"{name} ({config.run or config.path})"
-        found = ReportBase(name, base.tokenizer, base.max_length, _plain(config))
+        plain = config.model_dump(mode="json", exclude_none=True)
+        found = ReportBase(name, base.tokenizer, base.max_length, plain)
         if chosen is not None and chosen in (base.name, name, config.path, config.run):
-            bases = {key: found} | {other: one for other, one in bases.items() if other != key}
-        elif len(bases) < MOST_BASES:
-            bases.setdefault(key, found)
+            others = {other: one for other, one in bases.items() if other != key}
+            return list({key: found, **others}.values())[:MOST_BASES]
+        bases.setdefault(key, found)
+        if chosen is None and len(bases) == MOST_BASES:
+            break
     return list(bases.values())[:MOST_BASES]
 
 
 def _configs(ws: Workspace, chosen: str | None) -> Iterator[BaseConfig]:
+    """Everything that could be a base, each once."""
     for choice in list_bases(ws):
         if choice.config.kind != "static":
             yield choice.config
     folders = [chosen] if chosen and Path(chosen).is_dir() else []
     for run in sorted(ws.runs.iterdir(), reverse=True):
-        try:
-            base = RunConfig.load(run / "config.yaml").base
-        except Problem:
-            continue
-        if base.kind == "folder" and base.path:
-            folders.append(base.path)
+        file = run / "config.yaml"
+        if file.is_file():
+            folders += _folders(file, file.stat().st_mtime_ns)
     for path in dict.fromkeys(folders):
         yield BaseConfig(kind="folder", path=path)
 
 
-def _plain(config: BaseConfig) -> dict[str, Any]:
-    return config.model_dump(mode="json", exclude_none=True)
+@lru_cache(maxsize=1_000)
+def _folders(config: Path, changed_ns: int) -> list[str]:
+    """The local folder that a run started from, if it did."""
+    try:
+        base = RunConfig.load(config).base
+    except Problem:
+        return []
+    return [base.path] if base.kind == "folder" and base.path else []
+
+
+def _content(file: Path) -> str:
+    state = file.stat()
+    return _sha256(file, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=1_000)
+def _sha256(file: Path, size: int, changed_ns: int) -> str:
+    """The hash of the file as it is now; size and time of change make a changed file a new key."""
+    return file_sha256(file)

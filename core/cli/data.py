@@ -1,0 +1,215 @@
+"""``check``, ``dataset`` and ``datasets``: tables, and the datasets that are made of them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.cli.mapping import parse_mapping, parse_steps
+from core.cli.output import DONE, WARNED, say, say_json, say_stages
+from core.cli.report_text import report_lines, source_line
+from core.data.columns import guess_mapping
+from core.data.intake import Draft, HeldOut, check_draft, store_draft
+from core.data.reading.rows import ReadOptions
+from core.data.report import bases_for_report
+from core.data.report.html import report_html
+from core.data.staging import StagedInfo, discard_staged, read_staged, stage_upload
+from core.data.store import list_datasets, load_dataset
+from core.files import write_text
+from core.models.bases import BaseConfig, resolve
+from core.problems import N_, Problem, as_is
+from core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from core.cli.parser import Commands
+
+_GUESS_ROWS = 2_000
+_SEPARATORS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "none": ""}
+
+
+class BaseUnknown(Problem):
+    what = N_("There is no base model named {name}.")
+    do = N_("Give the folder of a model, or one of: {names}.")
+
+
+class ColumnsUnclear(Problem):
+    what = N_("It is not clear which columns of {file} hold the texts. It has: {columns}.")
+    do = N_("Say it, for example with --map anchor=问题,positive=答案.")
+
+
+def add_commands(commands: Commands) -> None:
+    """Declare the commands of this module."""
+    check = commands.add_parser("check", help="say what is wrong with a table, and what to do")
+    _add_table_options(check)
+    check.add_argument("--html", type=Path, metavar="OUT", help="write the report as a web page")
+    check.add_argument("--json", action="store_true", help="print the report as JSON")
+    check.set_defaults(command=_check)
+
+    dataset = commands.add_parser("dataset", help="make a table a dataset, and print its id")
+    _add_table_options(dataset)
+    dataset.add_argument("--name", help="what it is to be called (default: the file's name)")
+    dataset.add_argument(
+        "--fix",
+        action="append",
+        dest="steps",
+        default=[],
+        metavar="KIND",
+        help="a fix that check proposes; may be given several times, done in that order",
+    )
+    dataset.add_argument(
+        "--convert",
+        action="append",
+        dest="steps",
+        metavar="KIND",
+        help="make another shape of the rows; KIND:name=value,… to say how",
+    )
+    dataset.add_argument("--held-out", type=Path, metavar="FILE2", help="its rows are held out")
+    dataset.add_argument("--json", action="store_true", help="print what is stored as JSON")
+    dataset.set_defaults(command=_dataset)
+
+    datasets = commands.add_parser("datasets", help="list the datasets, the newest first")
+    datasets.add_argument("--json", action="store_true", help="as JSON")
+    datasets.set_defaults(command=_datasets)
+
+
+def _add_table_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="the table, of any format that Pairloom reads")
+    parser.add_argument(
+        "--map",
+        action="append",
+        metavar="ROLE=COLUMN,…",
+        help="which column is what: anchor, positive, negative, score, text, label, split "
+        "(default: guessed)",
+    )
+    parser.add_argument("--base", metavar="NAME|FOLDER", help="count tokens as this base does")
+    parser.add_argument("--rescale", action="store_true", help="bring scores to 0 to 1")
+    parser.add_argument("--sheet", help="which sheet of a workbook")
+    parser.add_argument("--encoding", help="the encoding, such as GB18030 (default: found out)")
+    parser.add_argument("--separator", help="what separates cells: a character, or tab")
+    parser.add_argument("--no-header", action="store_true", help="the first row is data")
+
+
+def _check(workspace: Workspace, options: argparse.Namespace) -> int:
+    with _draft(workspace, options) as opened:
+        report = check_draft(workspace, opened.draft, say_stages())
+    title = options.file.name
+    if options.html is not None:
+        write_text(options.html, report_html(report.report, title, as_is))
+    if options.json:
+        say_json(
+            {
+                "mapping": opened.draft.mapping and opened.draft.mapping.to_json(),
+                "mapping_guessed": options.map is None,
+                **report.to_json(),
+            }
+        )
+    else:
+        say(source_line(opened.info))
+        for line in report_lines(report):
+            say(line)
+    return WARNED if report.has_warnings or opened.info.quarantined else DONE
+
+
+def _dataset(workspace: Workspace, options: argparse.Namespace) -> int:
+    tell = say_stages()
+    with _draft(workspace, options) as opened:
+        draft = opened.draft
+        if options.steps:
+            # What a fix is to do exactly, a finding about the table as it is says.
+            findings = check_draft(workspace, draft, tell).all_findings
+            draft = replace(draft, steps=parse_steps(options.steps, findings))
+        report = check_draft(workspace, draft, tell)
+        id = store_draft(workspace, draft, options.name or options.file.stem, tell)
+    if options.json:
+        say_json(load_dataset(workspace, id).info.to_json())
+    else:
+        say(id)
+    for applied in report.applied:
+        say(applied.message.text(), error=True)
+    say(report.sentence.text(), error=True)
+    return DONE
+
+
+def _datasets(workspace: Workspace, options: argparse.Namespace) -> int:
+    infos = list_datasets(workspace)
+    if options.json:
+        say_json([{**info.to_json(), "sentence": info.sentence.to_json()} for info in infos])
+        return DONE
+    for info in infos:
+        say(f"{info.id}  {info.name}  {info.sentence.text()}")
+    return DONE
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A table that was brought in for the time of a command, and what is to become of it."""
+
+    draft: Draft
+    info: StagedInfo
+
+
+@contextmanager
+def _draft(workspace: Workspace, options: argparse.Namespace) -> Iterator[_Opened]:
+    """The draft that a command's options describe; what was staged for it is removed at the end."""
+    read_options = ReadOptions(
+        encoding=options.encoding,
+        separator=_SEPARATORS.get(options.separator, options.separator),
+        header=False if options.no_header else None,
+        sheet=options.sheet,
+    )
+    staged_ids = []
+    try:
+        id = stage_upload(workspace, options.file, options.file.name)
+        staged_ids.append(id)
+        staged = read_staged(workspace, id, read_options, say_stages())
+        if options.map is not None:
+            mapping = parse_mapping(options.map)
+        else:
+            guess = guess_mapping(staged.head(_GUESS_ROWS))
+            if guess is None:
+                columns = ", ".join(staged.info.columns)
+                raise ColumnsUnclear(file=options.file.name, columns=columns)
+            mapping = guess
+        held_out = None
+        if getattr(options, "held_out", None) is not None:
+            second = stage_upload(workspace, options.held_out, options.held_out.name)
+            staged_ids.append(second)
+            held_out = HeldOut(second, ReadOptions(header=read_options.header))
+        draft = Draft(
+            staged=id,
+            options=read_options,
+            mapping=mapping,
+            rescale=options.rescale,
+            base=_base(workspace, options.base),
+            held_out=held_out,
+        )
+        yield _Opened(draft, staged.info)
+    finally:
+        for one in staged_ids:
+            discard_staged(workspace, one)
+
+
+def _base(workspace: Workspace, wanted: str | None) -> str | None:
+    """The base that was asked for, as a draft names it: a folder's whole path, or a name.
+
+    Raises:
+        BaseUnknown: there is no such base.
+        Problem: the folder holds no model that can be used.
+    """
+    if wanted is None:
+        return None
+    if Path(wanted).is_dir():
+        folder = str(Path(wanted).resolve())
+        resolve(workspace, BaseConfig(kind="folder", path=folder))
+        return folder
+    names = [base.name for base in bases_for_report(workspace, wanted)]
+    for name in names:
+        if wanted in (name, name.rpartition("/")[2]):
+            return name
+    if (workspace.runs / wanted).is_dir():
+        return wanted
+    raise BaseUnknown(name=wanted, names=", ".join(names))

@@ -1,0 +1,42 @@
+"""The command line as a whole: which commands there are, and what happens when one is refused."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.cli import data, runs
+from core.cli.output import REFUSED, say
+from core.problems import Problem
+from core.workspace import Workspace
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+_DESCRIPTION = """The workbench without a screen; the commands call what the screens call.
+Exit codes: 0 done, 1 the job did not succeed or the check found something to warn of, 2 refused
+(what was asked for cannot be done; a sentence on stderr says why)."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        command: Callable[[Workspace, argparse.Namespace], int] = options.command
+        return command(Workspace.open(options.workspace), options)
+    except Problem as problem:
+        say(problem.text(), error=True)
+        return REFUSED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m core", description=_DESCRIPTION)
+    parser.add_argument(
+        "--workspace", type=Path, help="the workspace's folder (default: $PAIRLOOM_HOME)"
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for group in (data, runs):
+        group.add_commands(commands)
+    return parser

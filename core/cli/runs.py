@@ -1,0 +1,97 @@
+"""``train``, ``runs`` and ``export``: training runs and what becomes of them."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.cli.output import DONE, FAILED, follow, say, say_json
+from core.export.job import export_archive
+from core.jobs import queue
+from core.jobs.status import JobState
+from core.jobs.supervisor import ensure_supervisor
+from core.training.config import RunConfig
+from core.training.runs import Run, list_runs, load_run
+from core.training.start import start_run
+from core.workspace import Workspace
+
+if TYPE_CHECKING:
+    from core.cli.parser import Commands
+
+
+def add_commands(commands: Commands) -> None:
+    """Declare the commands of this module."""
+    train = commands.add_parser("train", help="train as CONFIG.yaml says, and wait for the end")
+    train.add_argument("config", type=Path, help="a config.yaml, for example of an earlier run")
+    train.add_argument("--detach", action="store_true", help="do not wait; print the run's id")
+    train.set_defaults(command=_train)
+
+    runs = commands.add_parser("runs", help="list the runs, the newest first")
+    runs.add_argument("--json", action="store_true", help="as JSON")
+    runs.set_defaults(command=_runs)
+
+    export = commands.add_parser("export", help="check a run's model and write it as a zip file")
+    export.add_argument("run", help="the run's id")
+    export.add_argument("--to", type=Path, default=Path("."), help="the folder for the zip file")
+    export.set_defaults(command=_export)
+
+
+def _train(workspace: Workspace, options: argparse.Namespace) -> int:
+    id = start_run(workspace, RunConfig.load(options.config))
+    say(id)
+    if options.detach:
+        return DONE
+    status = follow(workspace.run(id))
+    report = load_run(workspace, id).report()
+    if report is not None:
+        for sentence in report.sentences():
+            say(sentence.text())
+    return DONE if status.state is JobState.SUCCEEDED else FAILED
+
+
+def _runs(workspace: Workspace, options: argparse.Namespace) -> int:
+    runs = list_runs(workspace)
+    if options.json:
+        say_json([_run_record(run) for run in runs])
+        return DONE
+    for run in runs:
+        report = run.report()
+        scores = ""
+        if report is not None:
+            base, tuned = report.scores("base"), report.scores("tuned")
+            if base and tuned:
+                before, after = base.metrics[report.primary], tuned.metrics[report.primary]
+                scores = f"{report.primary} {before:.3f} -> {after:.3f}"
+        say(f"{run.id}  {run.status.state:<11}  {run.name}  {scores}".rstrip())
+    return DONE
+
+
+def _run_record(run: Run) -> dict[str, Any]:
+    report = run.report()
+    return {
+        "id": run.id,
+        "name": run.name,
+        "state": run.status.state.value,
+        "created": run.status.created,
+        "finished": run.status.finished,
+        "dataset": run.config.dataset.id,
+        "base": run.config.base.model_dump(mode="json"),
+        "loss": run.config.loss.name,
+        "verdict": report.verdict if report else None,
+        "scores": {model.role: model.metrics for model in report.models} if report else {},
+    }
+
+
+def _export(workspace: Workspace, options: argparse.Namespace) -> int:
+    load_run(workspace, options.run)
+    job = queue.submit(workspace, "export", {"run": options.run}, name=f"export {options.run}")
+    ensure_supervisor(workspace)
+    status = follow(workspace.job(job))
+    if status.state is not JobState.SUCCEEDED:
+        return FAILED
+    archive = export_archive(workspace, options.run)
+    options.to.mkdir(parents=True, exist_ok=True)
+    say(shutil.copy2(archive, options.to))
+    return DONE
