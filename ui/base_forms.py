@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.data.shapes import is_negative, text_roles
 from core.data.store import DatasetInfo, load_dataset
 from core.models.bases import BaseChoice, BaseConfig
 from core.models.folder import ResolvedBase
@@ -92,9 +93,10 @@ def show_base_facts(workspace: Workspace, base: ResolvedBase, info: DatasetInfo)
 
 @st.cache_data(max_entries=50, show_spinner=False)
 def _coverage(root: str, dataset_id: str, tokenizer: str) -> Coverage:
-    frame = load_dataset(Workspace(Path(root)), dataset_id).frame(["anchor", "positive"])
+    frame = load_dataset(Workspace(Path(root)), dataset_id).frame()
     rows = frame.sample(min(_READ_ROWS, len(frame)), random_state=0)
-    return coverage(Path(tokenizer), [*rows["anchor"], *rows["positive"]])
+    roles = [role for role in text_roles(rows.columns) if not is_negative(role)]
+    return coverage(Path(tokenizer), [text for role in roles for text in rows[role]])
 
 
 def _choice_name(choice: BaseChoice, names: dict[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -20,11 +20,41 @@ def paged_frame(frame: pd.DataFrame, key: str, *, alt: str, rows: int = 8, **opt
     Every page is equally high, so nothing below moves.  ``alt`` says what the table holds, for
     people who cannot see it; ``options`` go to ``st.dataframe``.
     """
-    shown = min(rows, len(frame))
+    paged_source(
+        lambda start, count: frame.iloc[start : start + count],
+        len(frame),
+        key,
+        alt=alt,
+        rows=rows,
+        **options,
+    )
+
+
+def paged_source(
+    page: Callable[[int, int], pd.DataFrame],
+    length: int,
+    key: str,
+    *,
+    alt: str,
+    rows: int = 8,
+    **options: Any,
+) -> None:
+    """Like :func:`paged_frame`, for a table that stays on disk.
+
+    Args:
+        page: gives the rows from the place ``start`` (counted from 0), ``count`` of them at most;
+            called for the page on screen only.
+        length: how many rows there are.
+        key: tells this table from others on the screen; with another key it begins at the start.
+        alt: what the table holds.
+        rows: rows in a page.
+        options: go to ``st.dataframe``.
+    """
+    shown = min(rows, length)
     table = st.container()
-    start = (_page(len(frame), rows, key) - 1) * rows
+    start = (_page(length, rows, key) - 1) * rows
     table.dataframe(
-        frame.iloc[start : start + rows],
+        page(start, rows),
         height=(shown + 1) * _ROW_PIXELS + _BORDER_PIXELS,
         row_height=_ROW_PIXELS,
         key=f"{key}_table",
@@ -47,4 +77,4 @@ def _page(length: int, size: int, key: str) -> int:
     # Fewer pages than before: the page that somebody was on may be gone.
     if st.session_state.get(page_key, 1) > pages:
         st.session_state[page_key] = pages
-    return st.pagination(pages, key=page_key)
+    return st.pagination(pages, key=page_key, persist_state="session")
