@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.jobs import queue
-from core.jobs.status import ALLOWED, JobState
-from core.jobs.supervisor import ensure_supervisor
+from core.jobs.status import JobState
+from core.jobs.stopping import read_stop
 from core.problems import Problem
 from core.training.losses.registry import LOSSES
-from core.training.runs import Curves, Run, delete_run, list_runs, load_run
+from core.training.runs import Curves, Run, list_runs, load_run, training_line
 from core.workspace import Workspace
 from ui import format as fmt
 from ui.language import _, plain, say
 from ui.live_chart import show_live
 from ui.pages import heading
 from ui.reports import show_report
+from ui.run_actions import show_actions, show_stopping
 from ui.run_charts import loss_chart
-from ui.runs import run_name, sample_name
-from ui.selection import choose, select
+from ui.runs import run_name, sample_name, show_line
+from ui.selection import choose
 from ui.states import state_badge
 
 _REFRESH_SECONDS = 1.0
+_WATCHED = "watched_run"
 
 
 def show_facts(run: Run) -> None:
@@ -37,34 +38,57 @@ def show_facts(run: Run) -> None:
     st.caption(" · ".join(facts))
 
 
+def watched(run: Run) -> tuple[str, JobState, object]:
+    """What the rest of the screen depends on: when it changes, everything is drawn again."""
+    stop = read_stop(run.folder)
+    return run.id, run.status.state, stop and stop.wish
+
+
 def live(run_id: str) -> None:
     """State, figures and chart; drawn again every second while the run is active."""
-    run = load_run(workspace, run_id)
-    curves = _curves(run)
+    try:
+        run = load_run(workspace, run_id)
+    except Problem:
+        # Somebody has just deleted it.
+        st.rerun()
+    if watched(run) != st.session_state[_WATCHED]:
+        st.rerun()
+    show_state(run)
+    if run.status.state is JobState.QUEUED:
+        show_line(run, training_line(workspace))
+    else:
+        show_progress(run)
+
+
+def show_state(run: Run) -> None:
+    """The state, what is being done or how it ended, and what to do about it."""
+    status = run.status
     with st.container(horizontal=True, vertical_alignment="center"):
-        state_badge(run.status)
-        if run.status.stage_message and run.status.state.active:
-            st.markdown(say(run.status.stage_message))
-        position = queue.queue_position(workspace, run_id)
-        if position is not None:
-            st.markdown(_("Runs before this one: {count}").format(count=position))
+        state_badge(status)
+        if status.stage_message and status.state.has_process:
+            st.markdown(say(status.stage_message))
+    show_stopping(run)
+    if status.error_messages:
+        st.error(say(*status.error_messages), icon=":material/error:")
+    if status.note_message:
+        st.info(say(status.note_message), icon=":material/info:")
+
+
+def show_progress(run: Run) -> None:
+    """How far the run is or came: figures and curves."""
+    curves = _curves(run)
     if run.status.state.active:
         st.progress(run.status.done or 0.0)
     show_figures(run, curves)
     if curves.train:
         show_live(
-            loss_chart(curves, run_id),
-            f"loss-{run_id}",
+            loss_chart(curves, run.id),
+            f"loss-{run.id}",
             alt=_("Training loss, held-out loss and learning rate over the steps"),
         )
     elif run.status.state.active:
         with st.container(height=420, border=True):
             st.caption(_("The loss appears here as soon as the first step is done."))
-    show_stop(run)
-    if not run.status.state.active and st.session_state.get("watching") == run_id:
-        # The run has just ended: draw the whole page once more, and ask no further.
-        st.session_state["watching"] = None
-        st.rerun()
 
 
 def _curves(run: Run) -> Curves:
@@ -95,48 +119,6 @@ def show_figures(run: Run, curves: Curves) -> None:
             st.metric(label, value or "–", border=True)
 
 
-def show_stop(run: Run) -> None:
-    """The buttons that change the run."""
-    state = run.status.state
-    if state is JobState.STOPPING or (state.active and queue.stop_requested(run.folder)):
-        st.info(
-            _(
-                "Stopping: the run ends after its current step and saves. If it does not within "
-                "{grace}, its process is ended."
-            ).format(grace=fmt.duration(queue.STOP_GRACE_SECONDS)),
-            icon=":material/hourglass_bottom:",
-        )
-    elif state.active and st.button(_("Stop"), icon=":material/stop:", key="stop"):
-        try:
-            queue.request_stop(workspace, run.id)
-        except queue.NotStoppable as problem:
-            st.warning(say(problem))
-        st.rerun()
-
-
-def show_end(run: Run) -> None:
-    """How the run ended, when it did not end well, and the way on."""
-    if run.status.error_messages:
-        st.error(say(*run.status.error_messages), icon=":material/error:")
-    with st.container(horizontal=True):
-        if JobState.QUEUED in ALLOWED[run.status.state] and st.button(
-            _("Resume"), icon=":material/resume:", type="primary"
-        ):
-            queue.resume(workspace, run.id)
-            ensure_supervisor(workspace)
-            st.rerun()
-        if run.model is not None:
-            st.page_link("../pages/inspect.py", label=_("Inspect"), icon=":material/hub:")
-            st.page_link("../pages/search.py", label=_("Search"), icon=":material/search:")
-            st.page_link("../pages/export.py", label=_("Export"), icon=":material/download:")
-        with st.popover(_("Delete"), icon=":material/delete:"):
-            st.markdown(_("Delete this run and its model? This cannot be undone."))
-            if st.button(_("Delete for good"), key="delete"):
-                delete_run(workspace, run.id)
-                select("run", None)
-                st.rerun()
-
-
 workspace = Workspace.open()
 heading("run")
 runs = list_runs(workspace)
@@ -158,12 +140,17 @@ except Problem as problem:
     st.error(plain(problem))
     st.stop()
 show_facts(run)
+show_actions(workspace, run)
+st.session_state[_WATCHED] = watched(run)
 active = run.status.state.active
-st.session_state["watching"] = run.id if active else None
-st.fragment(live, run_every=_REFRESH_SECONDS if active else None)(run.id)
-if not active:
-    show_end(run)
+if active:
+    st.fragment(live, run_every=_REFRESH_SECONDS)(run.id)
+else:
+    show_state(run)
     show_report(run)
+    if run.status.started is not None:
+        st.subheader(_("How the training went"), anchor=False)
+        show_progress(run)
 with st.expander(_("Log"), icon=":material/terminal:"):
     st.code(run.log_tail() or _("Nothing yet."), language=None, height=300)
 with st.expander(_("Configuration, to repeat this run"), icon=":material/settings:"):

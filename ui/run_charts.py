@@ -17,6 +17,7 @@ _ROLE_COLOURS = {
     "untrained": charts.BASE,
     "tuned": charts.TUNED,
     "bm25": charts.BM25,
+    "fused": charts.FUSION,
 }
 
 
@@ -111,5 +112,7 @@ def model_label(model: ModelScores) -> str:
             return _("Before the first step")
         case "bm25":
             return _("BM25 keyword search")
+        case "fused":
+            return _("Model and BM25 together")
         case _:
             return model.name

@@ -1,14 +1,15 @@
-"""What the screens say about runs: their names and the card of one."""
+"""What the screens say about runs: their names, the card of one, the line of those that wait."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from core.data.samples import SAMPLES
+from core.jobs.status import JobState
 from core.training.evaluation import METRIC_NAMES
-from core.training.runs import Run
+from core.training.runs import Line, Run
 from ui import format as fmt
-from ui.language import _, say
+from ui.language import _, ngettext, say
 from ui.pages import go_to
 from ui.selection import select
 from ui.states import state_badge
@@ -46,9 +47,45 @@ def run_card(run: Run) -> None:
             st.progress(run.status.done or 0.0)
 
 
+def show_line(run: Run, line: Line) -> None:
+    """Who trains now and who waits, in the order of their start; ``run`` is the one looked at."""
+    st.markdown(
+        ngettext(
+            "One run waits. It starts when a device is free.",
+            "{count} runs wait. Each starts when a device is free and those above it have started.",
+            len(line.waiting),
+        ).format(count=fmt.number(len(line.waiting)))
+    )
+    with st.container(border=True, gap="small"):
+        for other in line.at_work:
+            _in_line(":material/play_circle:", other, run, other.status.device)
+        for place, other in enumerate(line.waiting, start=1):
+            _in_line(fmt.number(place), other, run, None)
+
+
+def _in_line(place: str, other: Run, run: Run, device: str | None) -> None:
+    name = fmt.verbatim(run_name(other))
+    name = f"**{name}**" if other.id == run.id else name
+    parts = [name, fmt.moment(other.status.created)]
+    if device is not None:
+        parts.append(_("trains on {device}").format(device=device))
+    if other.id == run.id:
+        parts.append(_("this run"))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(place, width=24)
+        st.markdown(" · ".join(parts), width="content")
+        if other.id != run.id and st.button(
+            _("Open"), key=f"line_{other.id}", type="tertiary", icon=":material/monitoring:"
+        ):
+            select("run", other.id)
+            st.rerun()
+
+
 def _outcome(run: Run) -> str:
     """The line under a run's name."""
     started = fmt.moment(run.status.created)
+    if run.status.state is JobState.QUEUED:
+        return " · ".join([_("waits for a device"), started])
     if run.status.state.active:
         return say(run.status.stage_message) or started
     if run.status.error_messages:
@@ -63,4 +100,5 @@ def _outcome(run: Run) -> str:
         before=fmt.number(base.metrics[report.primary], 3),
         after=fmt.number(tuned.metrics[report.primary], 3),
     )
-    return f"{change} · {started}"
+    note = run.status.note_message
+    return " · ".join([change, *([say(note)] if note else []), started])

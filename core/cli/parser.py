@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cli import data, runs
+from core.cli import data, runs, steering
 from core.cli.output import REFUSED, say
 from core.problems import Problem
 from core.workspace import Workspace
@@ -37,6 +37,6 @@ def _parser() -> argparse.ArgumentParser:
         "--workspace", type=Path, help="the workspace's folder (default: $PAIRLOOM_HOME)"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for group in (data, runs):
+    for group in (data, runs, steering):
         group.add_commands(commands)
     return parser

@@ -43,12 +43,19 @@ def _train(workspace: Workspace, options: argparse.Namespace) -> int:
     say(id)
     if options.detach:
         return DONE
+    return DONE if follow_run(workspace, id) is JobState.SUCCEEDED else FAILED
+
+
+def follow_run(workspace: Workspace, id: str) -> JobState:
+    """Print what a run is doing until it ends, then its verdict; returns how it ended."""
     status = follow(workspace.run(id))
+    if status.note_message is not None:
+        say(status.note_message.text(), error=True)
     report = load_run(workspace, id).report()
     if report is not None:
         for sentence in report.sentences():
             say(sentence.text())
-    return DONE if status.state is JobState.SUCCEEDED else FAILED
+    return status.state
 
 
 def _runs(workspace: Workspace, options: argparse.Namespace) -> int:

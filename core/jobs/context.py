@@ -10,10 +10,12 @@ from typing import Any
 
 from core.jobs.events import EventWriter
 from core.jobs.status import JobState, JobStatus
+from core.jobs.stopping import STOP_FILE, StopWish, read_stop
 from core.problems import Message, Problem
 from core.workspace import Workspace, utc_now
 
-STOP_FILE = "stop.json"
+__all__ = ["STOP_FILE", "JobContext", "JobSpec", "Stopped"]
+
 _HEARTBEAT_SECONDS = 5.0
 _PROGRESS_SECONDS = 0.25
 
@@ -31,13 +33,20 @@ class JobSpec:
 
 
 class JobContext:
-    """Handed to the function that does a job's work."""
+    """Handed to the function that does a job's work.
+
+    Attributes:
+        worth_keeping: there is a result already that a stop with :attr:`StopWish.KEEP` would keep.
+            A job that sets this goes on past :meth:`check_stop` then, brings its work to a quick
+            end and leaves its result; for every other job one wish to stop is like the other.
+    """
 
     def __init__(self, workspace: Workspace, folder: Path, spec: JobSpec, device: str) -> None:
         self.workspace = workspace
         self.folder = folder
         self.spec = spec
         self.device = device
+        self.worth_keeping = False
         self._events = EventWriter(folder)
         self._lock = threading.Lock()
         self._status = JobStatus.load(folder)
@@ -68,15 +77,36 @@ class JobContext:
             if changed or now - self._last_write >= _PROGRESS_SECONDS:
                 self._write(now)
 
+    def note(self, note: Message) -> None:
+        """Say in a sentence what a person has to know about how the job went, beside its state."""
+        with self._lock:
+            self._status = replace(self._status, note=note.to_json())
+            self._write(time.monotonic())
+
     def stop_requested(self) -> bool:
-        """Whether somebody asked the job to stop."""
+        """Whether somebody asked the job to stop, whatever is to become of its work."""
         return (self.folder / STOP_FILE).exists()
 
+    def stop_wish(self) -> StopWish | None:
+        """What somebody who asked the job to stop wants of it; None when nobody did."""
+        request = read_stop(self.folder)
+        return request.wish if request is not None else None
+
+    def unwanted(self) -> bool:
+        """Whether the job is to end without a result.
+
+        That is when somebody asked it to stop, unless what it has is to be kept and there is
+        something to keep (:attr:`worth_keeping`).
+        """
+        wish = self.stop_wish()
+        return wish is StopWish.DISCARD or (wish is StopWish.KEEP and not self.worth_keeping)
+
     def check_stop(self) -> None:
-        """Raise :class:`Stopped` when somebody asked the job to stop."""
+        """Raise :class:`Stopped` when the job is to end without a result (:meth:`unwanted`)."""
         if self.stop_requested():
             self.mark_stopping()
-            raise Stopped
+            if self.unwanted():
+                raise Stopped
 
     def mark_stopping(self) -> None:
         """Record that the stop request was seen."""

@@ -34,6 +34,8 @@ class JobKind:
 
 KINDS: dict[str, JobKind] = {
     "train": JobKind("core.training.worker:train", trains=True),
+    # On the run's own device, when nothing else trains there: otherwise it would measure both.
+    "probe": JobKind("core.training.probe:probe", trains=True),
     "encode_corpus": JobKind("core.retrieval.encode_job:encode_corpus"),
     "project": JobKind("core.inspection.project_job:project"),
     "export": JobKind("core.export.job:export_run"),

@@ -14,9 +14,10 @@ import yaml
 from filelock import FileLock
 
 from core.files import read_json, write_json, write_text
-from core.jobs.context import STOP_FILE, JobSpec
+from core.jobs.context import JobSpec
 from core.jobs.kinds import KINDS
 from core.jobs.status import ALLOWED, JobState, JobStatus, StatusUnreadable
+from core.jobs.stopping import STOP_FILE, StopWish, write_stop
 from core.problems import N_, Problem, Term
 from core.workspace import Workspace, new_id, utc_now
 
@@ -37,6 +38,11 @@ class NotStoppable(Problem):
 class NotResumable(Problem):
     what = N_("{id} cannot be resumed: it is {state}.")
     do = N_("Only runs that were cancelled, interrupted or failed can be resumed.")
+
+
+class NotWaiting(Problem):
+    what = N_("{id} does not wait any more.")
+    do = N_("Reload the page to see what has become of it.")
 
 
 @dataclass(frozen=True)
@@ -109,10 +115,15 @@ def read_spec(folder: Path) -> JobSpec:
     return JobSpec("train", yaml.safe_load((folder / CONFIG_FILE).read_text(encoding="utf-8")))
 
 
-def request_stop(workspace: Workspace, id: str) -> None:
-    """Ask a job to stop.
+def request_stop(workspace: Workspace, id: str, wish: StopWish = StopWish.DISCARD) -> None:
+    """Ask a job to stop, or change what was asked while it is still ending.
 
     A waiting job is cancelled at once; a running one ends after its current step.
+
+    Args:
+        workspace: where the job is.
+        id: the job.
+        wish: whether a training run is to make a model of what it has learned so far.
 
     Raises:
         NotStoppable: the job has ended.
@@ -128,12 +139,17 @@ def request_stop(workspace: Workspace, id: str) -> None:
         status.moved(JobState.CANCELLED, finished=utc_now()).save(folder)
     elif not status.state.active:
         raise NotStoppable(id=id)
-    elif not (folder / STOP_FILE).exists():
-        write_json(folder / STOP_FILE, {"requested": utc_now()})
+    else:
+        write_stop(folder, wish)
 
 
-def resume(workspace: Workspace, id: str) -> None:
+def resume(workspace: Workspace, id: str, *, finish: bool = False) -> None:
     """Put a run that did not finish back into the queue; it goes on from its last whole checkpoint.
+
+    Args:
+        workspace: where the run is.
+        id: the run.
+        finish: train no further; make a model of what the checkpoint holds, score it and report.
 
     Raises:
         NotResumable: the run is active or has succeeded.
@@ -144,10 +160,13 @@ def resume(workspace: Workspace, id: str) -> None:
     if JobState.QUEUED not in ALLOWED[status.state]:
         raise NotResumable(id=id, state=Term(status.state.label))
     (folder / STOP_FILE).unlink(missing_ok=True)
+    if finish:
+        write_stop(folder, StopWish.KEEP)
     replace(
         status.moved(JobState.QUEUED),
         finished=None,
         error=None,
+        note=None,
         stage=None,
         done=None,
         pid=None,
@@ -192,6 +211,24 @@ def release(workspace: Workspace, id: str) -> None:
     """Take an ended job out of the queue."""
     with _database(workspace) as database:
         database.execute("DELETE FROM queue WHERE id = ?", (id,))
+
+
+def move_to_front(workspace: Workspace, id: str) -> None:
+    """Let a waiting job start before every other one that waits.
+
+    The order lives in the database only: when that is lost, jobs wait in the order of their making.
+
+    Raises:
+        NotWaiting: it has started, ended or been cancelled meanwhile.
+    """
+    with _database(workspace) as database:
+        moved = database.execute(
+            "UPDATE queue SET position = (SELECT MIN(position) FROM queue) - 1"
+            " WHERE id = ? AND device IS NULL",
+            (id,),
+        ).rowcount
+    if not moved:
+        raise NotWaiting(id=id)
 
 
 def queue_position(workspace: Workspace, id: str) -> int | None:

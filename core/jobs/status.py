@@ -98,6 +98,7 @@ class JobStatus:
     stage: dict[str, Any] | None = None
     done: float | None = None
     error: dict[str, Any] | None = None
+    note: dict[str, Any] | None = None
     attempt: int = 0
 
     def moved(self, state: JobState, **changes: Any) -> JobStatus:
@@ -114,6 +115,11 @@ class JobStatus:
     def stage_message(self) -> Message | None:
         """What the job is doing now, in words."""
         return Message.from_json(self.stage) if self.stage else None
+
+    @property
+    def note_message(self) -> Message | None:
+        """What a person has to know beside the state, such as that a run was ended early."""
+        return Message.from_json(self.note) if self.note else None
 
     @property
     def error_messages(self) -> tuple[Message, Message] | None:

@@ -23,14 +23,14 @@ from types import FrameType
 from filelock import FileLock, Timeout
 
 from core.encoder.keeper import EncoderKeeper
-from core.files import read_json
 from core.jobs import queue
-from core.jobs.context import STOP_FILE
+from core.jobs.cleaning import clean_jobs
 from core.jobs.engines import Engine, Handle, LocalEngine
 from core.jobs.kinds import KINDS
+from core.jobs.reasons import reason_of
 from core.jobs.status import JobState, JobStatus, StatusUnreadable
+from core.jobs.stopping import StopWish, read_stop
 from core.jobs.worker import LOCK_FILE as WORKER_LOCK
-from core.problems import N_, Problem
 from core.workspace import PROJECT_ROOT, Workspace, utc_now
 
 LOCK_FILE = "supervisor.lock"
@@ -42,30 +42,6 @@ _POLL_SECONDS = 0.2
 _RESTORE_SECONDS = 30.0
 _IDLE_SECONDS = 15 * 60.0
 _log = logging.getLogger("pairloom.supervisor")
-
-
-class ProcessVanished(Problem):
-    what = N_(
-        "The process of this run ended without a word (the computer was switched off, perhaps)."
-    )
-    do = N_("What was saved is kept. Resume the run to go on from the last checkpoint.")
-
-
-class ProcessKilled(Problem):
-    what = N_("The process of this run was ended from outside by signal {signal}.")
-    do = N_("What was saved is kept. Resume the run to go on from the last checkpoint.")
-
-
-class KilledForMemory(Problem):
-    what = N_(
-        "The process of this run was killed, most likely by the system because memory ran out."
-    )
-    do = N_("Choose a smaller batch size or a shorter maximum length, then resume or start again.")
-
-
-class ProcessFailed(Problem):
-    what = N_("The process of this run could not go on (exit code {code}).")
-    do = N_("The log has the details.")
 
 
 def ensure_supervisor(workspace: Workspace) -> None:
@@ -105,12 +81,13 @@ class Supervisor:
         self._placed: dict[str, _Placed] = {}
 
     def reconcile(self) -> None:
-        """Agree with the disk: adopt what lives, finish what has ended, queue what waits."""
+        """Agree with the disk: adopt what lives, finish what ended, queue what waits, tidy up."""
         queue.restore_queue(self._workspace)
         for device, jobs in queue.placed_jobs(self._workspace).items():
             for job in jobs:
                 if job.id not in self._placed:
                     self._reconcile_job(job, device)
+        clean_jobs(self._workspace)
 
     def _reconcile_job(self, job: queue.QueuedJob, device: str) -> None:
         try:
@@ -154,11 +131,12 @@ class Supervisor:
         return next((lane for lane in lanes if lane not in taken), None)
 
     def _escalate_stop(self, placed: _Placed) -> None:
-        try:
-            requested = datetime.fromisoformat(read_json(placed.folder / STOP_FILE)["requested"])
-        except (OSError, ValueError, KeyError):
+        stop = read_stop(placed.folder)
+        if stop is None or stop.requested is None or stop.wish is StopWish.KEEP:
+            # Saving and scoring what is to be kept takes as long as it takes; whoever loses
+            # patience asks for an end without a result.
             return
-        waited = (datetime.now(UTC) - requested).total_seconds()
+        waited = (datetime.now(UTC) - stop.requested).total_seconds()
         if waited > queue.STOP_GRACE_SECONDS + queue.TERM_GRACE_SECONDS:
             placed.handle.kill()
         elif waited > queue.STOP_GRACE_SECONDS:
@@ -173,28 +151,16 @@ class Supervisor:
             return
         if not status.state.active:
             return
-        stopped = (folder / STOP_FILE).exists()
+        stop = read_stop(folder)
+        error = reason_of(exit_code).to_json()
         if status.state is JobState.QUEUED:
-            problem = _reason(exit_code) or ProcessVanished()
-            status.moved(JobState.FAILED, finished=utc_now(), error=problem.to_json()).save(folder)
-        elif stopped:
+            status.moved(JobState.FAILED, finished=utc_now(), error=error).save(folder)
+        elif stop is not None and stop.wish is StopWish.DISCARD:
             status.moved(JobState.CANCELLED, finished=utc_now()).save(folder)
         else:
-            problem = _reason(exit_code) or ProcessVanished()
-            status.moved(JobState.INTERRUPTED, finished=utc_now(), error=problem.to_json()).save(
-                folder
-            )
+            # Nobody asked it to end like this: also whoever wanted to keep the result must know.
+            status.moved(JobState.INTERRUPTED, finished=utc_now(), error=error).save(folder)
         _log.info("%s ended as %s", id, JobStatus.load(folder).state)
-
-
-def _reason(exit_code: int | None) -> Problem | None:
-    if exit_code is None or exit_code == 0:
-        return None
-    if exit_code == -signal.SIGKILL:
-        return KilledForMemory()
-    if exit_code < 0:
-        return ProcessKilled(signal=signal.Signals(-exit_code).name)
-    return ProcessFailed(code=exit_code)
 
 
 def _lock_is_free(path: Path) -> bool:

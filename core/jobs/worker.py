@@ -20,11 +20,14 @@ from core.jobs.context import JobContext, Stopped
 from core.jobs.kinds import KINDS
 from core.jobs.processes import ProcessIdentity
 from core.jobs.queue import read_spec
+from core.jobs.reasons import ProcessKilled
 from core.jobs.status import JobState, JobStatus
-from core.problems import N_, Problem
+from core.jobs.stopping import StopWish
+from core.problems import N_, Message, Problem
 from core.workspace import Workspace, utc_now
 
 LOCK_FILE = ".worker.lock"
+_NOTHING_TO_KEEP = N_("It was stopped before it had learned anything, so there is no model.")
 _log = logging.getLogger("pairloom.worker")
 
 
@@ -82,7 +85,13 @@ def _run(folder: Path, device: str) -> int:
     try:
         KINDS[spec.kind].load()(job)
     except Stopped:
-        job.finish(JobState.CANCELLED)
+        if job.unwanted():
+            if job.stop_wish() is StopWish.KEEP:
+                job.note(Message(_NOTHING_TO_KEEP))
+            job.finish(JobState.CANCELLED)
+        else:
+            # Nobody who uses the workbench wanted this: the computer shuts down, for example.
+            job.finish(JobState.INTERRUPTED, ProcessKilled(signal=signal.SIGTERM.name))
     except Problem as problem:
         _log.exception("the job cannot go on")
         job.finish(JobState.FAILED, problem)

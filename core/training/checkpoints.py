@@ -1,4 +1,4 @@
-"""The checkpoints of a run: which of them are whole, and what a loss has learned itself."""
+"""The checkpoints of a run: which are whole, what they take, what a loss has learned itself."""
 
 from __future__ import annotations
 
@@ -26,6 +26,11 @@ def last_whole_checkpoint(run: Path) -> Path | None:
 def checkpoint_step(folder: Path) -> int:
     """The optimiser step at which a checkpoint was taken."""
     return int(folder.name.rpartition("-")[2])
+
+
+def checkpoint_bytes(run: Path) -> int:
+    """How much space the run's checkpoints take on disk, in bytes."""
+    return sum(file.stat().st_size for file in (run / CHECKPOINTS).rglob("*") if file.is_file())
 
 
 def save_loss(checkpoint: Path, loss: nn.Module) -> None:

@@ -38,24 +38,81 @@ class LossConfig(_Part):
     """Shorter vector lengths that the model is to be good at too (MatryoshkaLoss)."""
 
 
+Schedule = Literal["linear", "cosine", "constant"]
+Precision = Literal["auto", "fp32", "bf16"]
+
+
 class TrainingConfig(_Part):
-    """How to train."""
+    """How to train.
+
+    Attributes:
+        epochs: how many times the model sees the whole table.
+        batch_size: rows that are worked through at once.
+        gradient_accumulation: so many batches are added up before the weights change.
+        learning_rate: the highest rate, reached at the end of the warm-up.
+        max_length: tokens of a text that are read; None for what the base allows.
+        gradient_checkpointing: compute parts of the forward pass twice to save memory.
+        warmup_share: part of the steps during which the rate rises from 0.
+        schedule: how the rate falls afterwards.
+        weight_decay: how strongly large weights are pulled back.
+        precision: the arithmetic; "auto" takes the quickest that the device does well.
+        separate_duplicates: for losses that count other rows' answers as wrong: keep rows that
+            share a text out of one batch.
+        query_prompt: words before every query; None for what the base brings along.
+        document_prompt: words before every document; None for what the base brings along.
+        seed: of the split, of new weights and, without a ``data_seed``, of the batches.
+        data_seed: of the order of the rows; None for ``seed``.
+    """
 
     epochs: Annotated[float, Field(gt=0, le=200)] = 1.0
     batch_size: Annotated[int, Field(ge=1, le=8192)] = 16
+    gradient_accumulation: Annotated[int, Field(ge=1, le=1024)] = 1
     learning_rate: Annotated[float, Field(gt=0, le=10)] = 5e-5
     max_length: Annotated[int, Field(ge=8, le=8192)] | None = None
+    gradient_checkpointing: bool = False
     warmup_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    schedule: Schedule = "linear"
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
+    precision: Precision = "auto"
+    separate_duplicates: bool = True
+    query_prompt: Annotated[str, Field(max_length=500)] | None = None
+    document_prompt: Annotated[str, Field(max_length=500)] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 42
+    data_seed: Annotated[int, Field(ge=0, lt=2**31)] | None = None
+
+    @property
+    def rows_per_step(self) -> int:
+        """How many rows go into one change of the weights."""
+        return self.batch_size * self.gradient_accumulation
+
+
+class OwnQuestion(_Part):
+    """A question that is asked after every run, and the text that should be found."""
+
+    question: Annotated[str, Field(min_length=1)]
+    expected: str | None = None
 
 
 class EvaluationConfig(_Part):
-    """What is held out, and on what the model is examined at the end."""
+    """What is held out, when the model is looked at, and on what it is examined at the end.
+
+    Attributes:
+        held_out_share: part of the rows that is kept away from training.
+        exam: a corpus with questions and right answers, outside the training table; its id.
+        evaluations: how many times the model is looked at during training.
+        keep_best: end with the model as it was at its best evaluation, not as it was last.
+        patience: stop after so many evaluations without a better one; None to go on to the end.
+        questions: questions of one's own, or the id of a set of them.
+        confusables: also test on texts that differ in a strength, a form or a number only.
+    """
 
     held_out_share: Annotated[float, Field(gt=0, le=0.5)] = 0.1
     exam: str | None = None
-    """A corpus with questions and right answers, outside the training table; its id."""
+    evaluations: Annotated[int, Field(ge=1, le=200)] = 8
+    keep_best: bool = True
+    patience: Annotated[int, Field(ge=1, le=200)] | None = None
+    questions: tuple[OwnQuestion, ...] | str = ()
+    confusables: bool = True
 
 
 class RunConfig(_Part):

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from core.models.folder import ResolvedBase
+from core.training.config import TrainingConfig
 
 _DRAWS = 200
+
+
+def planned_steps(rows: int, training: TrainingConfig) -> int:
+    """How many times the weights change in a run over ``rows`` rows, counted as the library does.
+
+    An epoch's last batch may be small, and so may the last group of batches that are added up.
+    """
+    batches = math.ceil(rows / training.batch_size)
+    return max(1, math.ceil(math.ceil(batches / training.gradient_accumulation) * training.epochs))
 
 
 def forward_flops(base: ResolvedBase, texts: int, tokens: int) -> float:

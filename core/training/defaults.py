@@ -6,7 +6,7 @@ from core.data.samples import SAMPLES
 from core.data.shapes import Shape
 from core.data.store import DatasetInfo
 from core.models.bases import BaseConfig, resolve, vocabulary_size_for
-from core.problems import Term
+from core.problems import N_, Term
 from core.retrieval.sample_corpora import find_sample_corpus
 from core.training.config import (
     DatasetConfig,
@@ -19,6 +19,9 @@ from core.training.losses.registry import NoLossFits, check_fit, loss_named, los
 from core.workspace import Workspace
 
 _FEW_ROWS = 2_000
+_TRANSFORMER_RATES = (2e-5, 5e-5)
+_STATIC_RATES = (0.01, 0.05)
+"""Measured on the drug sample (docs/train.md): 0.01 over three epochs, 0.05 over five."""
 _STATIC_BATCHES_AN_EPOCH = 20
 
 
@@ -77,11 +80,14 @@ def propose_rows(
     )
 
 
+def usual_rates(*, static: bool) -> tuple[float, float]:
+    """The lowest and the highest learning rate that is usual for a kind of base."""
+    return _STATIC_RATES if static else _TRANSFORMER_RATES
+
+
 def _transformer_training(rows: int, shape: Shape, *, in_batch: bool) -> TrainingConfig:
     return TrainingConfig(
-        # Few rows need more looks at each; a large table teaches enough in one pass.
         epochs=3 if rows <= _FEW_ROWS else 1,
-        # More rows in a batch are more wrong answers to tell apart; other losses do not gain by it.
         batch_size=32 if in_batch else 16,
         learning_rate=2e-5 if shape is Shape.SCORED_PAIRS else 5e-5,
         max_length=None,
@@ -96,7 +102,109 @@ def _static_training(rows: int, *, in_batch: bool) -> TrainingConfig:
     return TrainingConfig(
         epochs=4,
         batch_size=batch if in_batch else min(batch, 64),
-        # An embedding table has no layers above it to upset, and each row is seen rarely: a rate
-        # a thousand times that of a transformer is usual.
         learning_rate=0.02,
     )
+
+
+def reason(setting: str, *, static: bool) -> str:
+    """Why the setting is what the form proposes, as a message id; also by the kind of base."""
+    return REASONS[f"{setting}:static" if static and f"{setting}:static" in REASONS else setting]
+
+
+REASONS: dict[str, str] = {
+    "epochs": N_(
+        "How many times the model sees the whole table. A table of up to 2,000 rows is seen 3 "
+        "times; a larger one teaches enough in one pass."
+    ),
+    "epochs:static": N_(
+        "How many times the model sees the whole table. A static model starts from nothing and "
+        "learns in seconds, so it sees the table 4 times."
+    ),
+    "batch_size": N_(
+        "How many rows are learned from at once. 32 where the other rows are wrong answers to tell "
+        "apart (more would be better, if memory allows), else 16."
+    ),
+    "batch_size:static": N_(
+        "How many rows are learned from at once. A static model takes up to 256; fewer for a small "
+        "table, so that there are at least 20 steps in each epoch."
+    ),
+    "learning_rate": N_(
+        "How big each correction is. 0.00005 is usual for a transformer (0.00002 for scored "
+        "pairs). Ten times more, and it forgets what it knew; ten times less, and it hardly learns."
+    ),
+    "learning_rate:static": N_(
+        "How big each correction is. A table of vectors has no layers above it to upset, and each "
+        "row is seen rarely: 0.02, a thousand times a transformer's rate, is right."
+    ),
+    "max_length": N_(
+        "Longer texts are cut off here. Left empty, the model reads as much as its base allows, so "
+        "that nothing is lost; a smaller number makes long texts quicker."
+    ),
+    "max_length:static": N_("A static model reads texts of any length."),
+    "held_out_share": N_(
+        "Rows that are kept away from training, to see what the model has learned. A tenth leaves "
+        "most rows for learning; at most 500 of them are scored."
+    ),
+    "gradient_accumulation": N_(
+        "So many batches are added up before the model changes. 1: every batch changes it. More "
+        "stands in for a larger batch when memory is short, but rows of different batches are not "
+        "compared with one another."
+    ),
+    "gradient_checkpointing": N_(
+        "Computes parts twice and so needs much less memory, at the price of about a third more "
+        "time. Off, because most tables fit without it."
+    ),
+    "separate_duplicates": N_(
+        "Keeps rows that share a text out of one batch. On, because a right answer would otherwise "
+        "count as a wrong one. Matters only for losses that learn from the other rows' answers."
+    ),
+    "query_prompt": N_(
+        "Words that are put before every question, such as “query: ”. Left empty, as the base "
+        "brings it along; most bases need none. They are stored with the model."
+    ),
+    "document_prompt": N_(
+        "Words that are put before every other text, such as “passage: ”. Left empty, as the base "
+        "brings it along; most bases need none. They are stored with the model."
+    ),
+    "warmup_share": N_(
+        "The part of the training in which the learning rate rises from 0. A tenth keeps the first "
+        "steps, which know nothing yet, from doing harm."
+    ),
+    "schedule": N_(
+        "How the learning rate goes on after that. Falling evenly to 0 is what nearly everybody "
+        "uses, because it lets the model settle; the others seldom differ much."
+    ),
+    "weight_decay": N_(
+        "Pulls large weights back a little. 0, because one or a few epochs are too short for it to "
+        "matter."
+    ),
+    "precision": N_(
+        "The arithmetic. Automatic takes the half-length numbers (bf16, TF32) on a GPU that has "
+        "them, which is about twice as quick, and full numbers on the CPU."
+    ),
+    "seed": N_(
+        "The same seed gives the same run again. 42 is a habit, nothing more: another number shows "
+        "how much is chance."
+    ),
+    "data_seed": N_(
+        "The order in which the rows come. Left empty, the seed decides that too; a number of its "
+        "own changes the order and leaves the held-out rows as they are."
+    ),
+    "evaluations": N_(
+        "How many times the model is scored on held-out rows while it trains. 8 show how the curve "
+        "runs and cost little."
+    ),
+    "keep_best": N_(
+        "Ends with the model as it was when it scored best, not as it was last. On, because the "
+        "last steps sometimes make a model worse."
+    ),
+    "patience": N_(
+        "Stops early after so many looks at the model without a better score. Left empty, it "
+        "trains to the end: the best one is kept anyway, and scores on few rows jump about."
+    ),
+    "confusables": N_(
+        "Also tests texts that differ in a strength, a form or a number only. On, because that is "
+        "where mistakes cost most."
+    ),
+}
+"""Why each setting of the form is what it is; ``…:static`` where a static base has another one."""

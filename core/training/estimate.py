@@ -13,11 +13,12 @@ from core.data.store import load_dataset
 from core.models.bases import BaseConfig, ResolvedBase, resolve
 from core.models.vocabulary import token_lengths
 from core.retrieval.corpora import load_corpus
-from core.training.artifacts import EVALUATIONS, optimiser_steps
 from core.training.config import RunConfig
-from core.training.cost import forward_flops, padded_length, step_flops
+from core.training.cost import forward_flops, padded_length, planned_steps, step_flops
 from core.training.limits import HELD_OUT_LIMIT
+from core.training.measured import Measured, load_measured
 from core.training.speed import Speed, load_speed
+from core.training.tasks import WATCHED_ROWS
 from core.workspace import Workspace
 
 _SAMPLE = 1_000
@@ -43,6 +44,7 @@ class Estimate:
         train_rows: rows that are learned from.
         held_out_rows: rows that are scored.
         measured: whether the machine's speed has been measured, or is a guess.
+        real: what a few real batches of this configuration took, when they have been tried.
     """
 
     seconds: float
@@ -50,10 +52,13 @@ class Estimate:
     train_rows: int
     held_out_rows: int
     measured: bool
+    real: Measured | None = None
 
 
 def estimate(workspace: Workspace, config: RunConfig) -> Estimate:
-    """Estimate a run on the CPU from the lengths of its texts and the machine's measured speed.
+    """Estimate a run from a few real batches if they have been tried, else from its sizes.
+
+    The latter is for the CPU: the lengths of the texts and the machine's measured speed.
 
     Raises:
         Problem: the dataset or the base cannot be used.
@@ -83,7 +88,8 @@ def estimate_rows(
         kept_away = round(len(frame) * config.evaluation.held_out_share)
     held_out, train_rows = min(kept_away, HELD_OUT_LIMIT), len(frame) - kept_away
     batch = config.training.batch_size
-    steps = optimiser_steps(train_rows, batch, config.training.epochs)
+    steps = planned_steps(train_rows, config.training)
+    real = load_measured(workspace, config)
 
     reference = base if base.path is not None else resolve(workspace, BaseConfig(kind="bundled"))
     reference_lengths = [_lengths(reference, column, config) for column in texts]
@@ -96,22 +102,29 @@ def estimate_rows(
             + batch * len(texts) * _TOKENISING_SECONDS
         )
         evaluation = held_out / batch * step
-        rescoring = 0.0
+        rescoring = watching = 0.0
     else:
         step = _transformer_step(base, reference_lengths, batch, speed)
         evaluation = held_out / batch * step / 3
         rescoring = scoring
+        watching = scoring * min(1.0, WATCHED_ROWS / max(1, held_out))
+    step *= config.training.gradient_accumulation
+    evaluations = config.evaluation.evaluations + 1
+    if real is not None:
+        evaluation *= real.step_seconds / step
+        step = real.step_seconds
     seconds = (
         speed.import_seconds * _START_FACTOR
         + _FIXED_SECONDS
         + scoring
         + rescoring
         + steps * step
-        + (EVALUATIONS + 1) * evaluation
+        + evaluations * (evaluation + watching)
     )
     if exam_texts:
         seconds += _exam_seconds(config, base, reference, exam_texts, speed)
-    return Estimate(seconds, steps, train_rows, held_out, speed.measured)
+    measured = speed.measured or real is not None
+    return Estimate(seconds, steps, train_rows, held_out, measured, real)
 
 
 def _transformer_step(

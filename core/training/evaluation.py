@@ -1,20 +1,38 @@
-"""Scores of a model on held-out rows, computed from vectors alone, with BM25 beside them.
+"""Scores of models on held-out rows, with BM25 and the fusion of both beside them.
 
-The same functions score the base before training, the tuned model afterwards and the lexical
-baseline, so that the numbers can be compared.
+Everything is computed from one table of similarities, a row for each question and a column for each
+passage, so that the base, the tuned model and the word search are judged by the same code.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from core.data.shapes import Shape, is_negative
+from core.data.shapes import MATCH_SCORE, Shape
 from core.problems import N_
 from core.retrieval.lexical import LexicalIndex
+from core.training import metrics
+from core.training.fusion import fuse
+from core.training.tasks import Task, make_task
+
+__all__ = [
+    "METRIC_NAMES",
+    "PRIMARY",
+    "Encode",
+    "Scores",
+    "Task",
+    "dense_table",
+    "lexical_table",
+    "make_task",
+    "score_fusion",
+    "score_lexical",
+    "score_model",
+    "score_table",
+]
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 """Texts to unit rows, float32 [n, dimension]."""
@@ -32,9 +50,15 @@ METRIC_NAMES = {
     "ndcg@10": N_("nDCG@10"),
     "mrr@10": N_("MRR@10"),
     "recall@10": N_("Recall@10"),
+    "map@100": N_("MAP@100"),
     "triplet_accuracy": N_("Right one closer than wrong one"),
+    "rerank_map": N_("MAP among a row's own texts"),
+    "rerank_ndcg@10": N_("nDCG@10 among a row's own texts"),
     "spearman": N_("Spearman correlation"),
+    "pearson": N_("Pearson correlation"),
     "average_precision": N_("Average precision"),
+    "f1": N_("Best F1"),
+    "accuracy": N_("Best accuracy"),
 }
 
 
@@ -46,214 +70,120 @@ class Scores:
         metrics: name to value, higher is better.
         per_question: the primary metric for each question (or the predicted score of each pair for
             scored pairs), in the order of the held-out rows; for intervals of differences.
+        thresholds: for scored pairs, the similarity at which "f1" and "accuracy" are reached.
     """
 
     metrics: dict[str, float]
     per_question: np.ndarray
+    thresholds: dict[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready form that :meth:`from_json` reads back."""
+        return {
+            "metrics": self.metrics,
+            "per_question": self.per_question.tolist(),
+            "thresholds": self.thresholds,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Scores:
+        """Read back what :meth:`to_json` wrote."""
+        each = np.array(data["per_question"], dtype=np.float64)
+        return cls(data["metrics"], each, data.get("thresholds", {}))
 
 
-@dataclass(frozen=True)
-class Task:
-    """Held-out rows made ready for scoring.
+def score_model(task: Task, encode: Encode, encode_questions: Encode | None = None) -> Scores:
+    """Score a model by the vectors that it gives.
 
-    Attributes:
-        questions: distinct anchors.
-        passages: distinct positives and negatives, the texts that are searched.
-        relevant: for each question, the indices of its right passages.
-        triplets: rows of (question, positive, negative) indices, or None.
-        pairs: rows of (question, passage) indices with their scores, for scored pairs.
-        own: for texts with a class, the passage that is the question itself: not an answer to it.
+    Args:
+        task: what to score on.
+        encode: the model, for passages.
+        encode_questions: the model for questions, where it reads them in another way.
     """
-
-    shape: Shape
-    questions: list[str]
-    passages: list[str]
-    relevant: list[np.ndarray]
-    triplets: np.ndarray | None
-    pairs: np.ndarray | None
-    scores: np.ndarray | None
-    own: np.ndarray | None = None
-
-    @property
-    def size(self) -> int:
-        """How many questions (or scored pairs) the numbers stand on."""
-        return len(self.pairs) if self.pairs is not None else len(self.questions)
-
-
-def make_task(frame: pd.DataFrame, shape: Shape) -> Task:
-    """Prepare held-out rows of a dataset that has this shape.
-
-    Questions are the anchors, passages the positives and negatives.  For texts with a class every
-    text asks for the others of its class.
-    """
-    if shape is Shape.CLASSES:
-        return _class_task(frame)
-    questions, anchor_codes = _distinct(frame["anchor"])
-    if shape is Shape.SCORED_PAIRS:
-        passages, codes = _distinct(frame["positive"])
-        pairs = np.stack([anchor_codes, codes], axis=1)
-        scores = frame["score"].to_numpy(dtype=np.float64)
-        return Task(shape, questions, passages, [], None, pairs, scores)
-    negatives = [name for name in map(str, frame.columns) if is_negative(name)]
-    texts = [frame["positive"], *(frame[name] for name in negatives)]
-    passages, codes = _distinct(pd.concat(texts, ignore_index=True))
-    positive_codes = codes[: len(frame)]
-    relevant = [np.array([], dtype=np.int64)] * len(questions)
-    for code, group in pd.Series(positive_codes).groupby(anchor_codes):
-        relevant[int(str(code))] = np.unique(group.to_numpy())
-    triplets = None
-    if negatives:
-        times = len(negatives)
-        triplets = np.stack(
-            [
-                np.tile(anchor_codes, times),
-                np.tile(positive_codes, times),
-                codes[len(frame) :],
-            ],
-            axis=1,
-        )
-    return Task(shape, questions, passages, relevant, triplets, None, None)
-
-
-def _class_task(frame: pd.DataFrame) -> Task:
-    texts, codes = _distinct(frame["text"])
-    labels = pd.factorize(frame["label"])[0]
-    members = [np.unique(codes[labels == label]) for label in range(labels.max() + 1)]
-    of_text: list[list[np.ndarray]] = [[] for _ in texts]
-    for label, group in enumerate(members):
-        for code in np.unique(codes[labels == label]):
-            of_text[code].append(group)
-    others = [np.setdiff1d(np.concatenate(groups), [code]) for code, groups in enumerate(of_text)]
-    asking = np.array([code for code, right in enumerate(others) if len(right)], dtype=np.int64)
-    return Task(
-        Shape.CLASSES,
-        [texts[code] for code in asking],
-        texts,
-        [others[code] for code in asking],
-        None,
-        None,
-        None,
-        own=asking,
-    )
-
-
-def score_model(task: Task, encode: Encode) -> Scores:
-    """Score a model by the vectors that it gives."""
-    questions = encode(task.questions)
-    passages = encode(task.passages)
-    if task.pairs is not None:
-        predicted = np.einsum("ij,ij->i", questions[task.pairs[:, 0]], passages[task.pairs[:, 1]])
-        return _score_pairs(task, predicted)
-    accuracy = None
-    if task.triplets is not None:
-        anchor, positive, negative = (task.triplets[:, column] for column in range(3))
-        right = np.einsum("ij,ij->i", questions[anchor], passages[positive])
-        wrong = np.einsum("ij,ij->i", questions[anchor], passages[negative])
-        accuracy = float(np.mean(right > wrong))
-    block = max(1, 20_000_000 // max(1, len(passages)))
-    ranks: list[np.ndarray] = []
-    for start in range(0, len(questions), block):
-        similarity = questions[start : start + block] @ passages.T
-        if task.own is not None:
-            own = task.own[start : start + block]
-            similarity[np.arange(len(own)), own] = -np.inf
-        ranks.extend(
-            _relevant_ranks(row, relevant)
-            for row, relevant in zip(similarity, task.relevant[start : start + block], strict=True)
-        )
-    return _score_ranks(ranks, accuracy)
+    questions = (encode_questions or encode)(task.questions)
+    return score_table(task, dense_table(task, questions, encode(task.passages)))
 
 
 def score_lexical(task: Task) -> Scores:
     """Score BM25 on character 1- and 2-grams over the same passages."""
-    index = LexicalIndex.build(task.passages)
-    rows = [index.scores(question) for question in task.questions]
-    if task.own is not None:
-        for row, own in zip(rows, task.own, strict=True):
-            row[own] = -np.inf
-    if task.pairs is not None:
-        predicted = np.array([rows[question][passage] for question, passage in task.pairs])
-        return _score_pairs(task, predicted)
-    accuracy = None
-    if task.triplets is not None:
-        accuracy = float(
-            np.mean([rows[a][right] > rows[a][wrong] for a, right, wrong in task.triplets])
-        )
-    ranks = [
-        _relevant_ranks(np.where(row > 0, row, -np.inf), relevant)
-        for row, relevant in zip(rows, task.relevant, strict=True)
-    ]
-    return _score_ranks(ranks, accuracy)
+    return score_table(task, lexical_table(task))
 
 
-def spearman(predicted: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Spearman's rank correlation along the last axis, with average ranks for ties.
+def score_fusion(task: Task, *tables: np.ndarray) -> Scores:
+    """Score the reciprocal rank fusion of several tables.
 
-    0 where either side is constant.  One number for two vectors, one a row for two matrices.
+    Passages are fused for each question; scored pairs, which are not searched, all at once.
     """
-    # Imported here because the web server, which imports this module, correlates nothing.
-    from scipy.stats import rankdata
-
-    a = rankdata(predicted, axis=-1)
-    b = rankdata(wanted, axis=-1)
-    a -= a.mean(axis=-1, keepdims=True)
-    b -= b.mean(axis=-1, keepdims=True)
-    norm = np.sqrt((a * a).sum(axis=-1) * (b * b).sum(axis=-1))
-    return np.divide((a * b).sum(axis=-1), norm, out=np.zeros_like(norm), where=norm > 0)
+    if task.pairs is None:
+        return score_table(task, fuse(*tables))
+    asked, answered = task.pairs.T
+    fused = fuse(*(table[asked, answered] for table in tables))
+    return _score_pairs(task, np.where(np.isfinite(fused), fused, 0.0))
 
 
-def _distinct(texts: pd.Series) -> tuple[list[str], np.ndarray]:
-    codes, values = pd.factorize(texts)
-    return [str(value) for value in values], np.asarray(codes, dtype=np.int64)
+def dense_table(task: Task, questions: np.ndarray, passages: np.ndarray) -> np.ndarray:
+    """Cosine similarities [questions, passages] of unit rows; a text is no answer to itself."""
+    return _without_own(task, questions @ passages.T)
 
 
-def _relevant_ranks(scores: np.ndarray, relevant: np.ndarray) -> np.ndarray:
-    """The ranks (from 1) of the right passages; ties count against them, unscored ones are last."""
+def lexical_table(task: Task) -> np.ndarray:
+    """BM25 scores [questions, passages]; minus infinity where no word is shared."""
+    index = LexicalIndex.build(task.passages)
+    table = np.stack([index.scores(question) for question in task.questions])
+    return _without_own(task, np.where(table > 0, table, np.float32(-np.inf)))
+
+
+def score_table(task: Task, table: np.ndarray) -> Scores:
+    """Score similarities [questions, passages], minus infinity where a passage is not found."""
+    if task.pairs is not None:
+        predicted = table[task.pairs[:, 0], task.pairs[:, 1]].astype(np.float64)
+        return _score_pairs(task, np.where(np.isfinite(predicted), predicted, 0.0))
     ranks = [
-        np.inf if np.isneginf(scores[index]) else _pessimistic_rank(scores, int(index), relevant)
-        for index in relevant
+        metrics.relevant_ranks(row, right) for row, right in zip(table, task.relevant, strict=True)
     ]
-    return np.sort(np.array(ranks, dtype=np.float64))
-
-
-def _pessimistic_rank(scores: np.ndarray, index: int, relevant: np.ndarray) -> float:
-    higher_or_equal = int(np.count_nonzero(scores >= scores[index]))
-    # Right passages that tie with this one share the places among themselves.
-    equal_relevant = relevant[scores[relevant] == scores[index]]
-    return higher_or_equal - len(equal_relevant) + 1 + int(np.count_nonzero(equal_relevant < index))
-
-
-def _score_ranks(ranks: list[np.ndarray], accuracy: float | None) -> Scores:
-    ndcg = np.array([_ndcg(row) for row in ranks])
-    metrics = {
-        "ndcg@10": float(ndcg.mean()),
-        "mrr@10": float(np.mean([1 / row[0] if row[0] <= 10 else 0.0 for row in ranks])),
-        "recall@10": float(np.mean([np.mean(row <= 10) for row in ranks])),
+    per_question = np.array([metrics.ndcg(row) for row in ranks])
+    values = {
+        "ndcg@10": float(per_question.mean()),
+        "mrr@10": float(np.mean([metrics.reciprocal_rank(row) for row in ranks])),
+        "recall@10": float(np.mean([metrics.recall(row) for row in ranks])),
+        "map@100": float(np.mean([metrics.ranked_precision(row) for row in ranks])),
     }
-    if accuracy is not None:
-        metrics["triplet_accuracy"] = accuracy
-    return Scores(metrics, ndcg)
+    return Scores(values | _score_negatives(task, table), per_question)
 
 
-def _ndcg(ranks: np.ndarray) -> float:
-    gain = float(np.sum(1 / np.log2(ranks[ranks <= 10] + 1)))
-    ideal = float(np.sum(1 / np.log2(np.arange(1, min(len(ranks), 10) + 1) + 1)))
-    return gain / ideal
+def _score_negatives(task: Task, table: np.ndarray) -> dict[str, float]:
+    """What the rows' own negatives tell: triplet accuracy, and with several of them reranking."""
+    if task.triplets is None:
+        return {}
+    asked, right, wrong = task.triplets.T
+    beaten = table[asked, right] > table[asked, wrong]
+    values = {"triplet_accuracy": float(beaten.mean())}
+    if task.negatives > 1:
+        # The right one's rank among its row's texts; equally similar ones stand before it.
+        ranks = 1 + (~beaten).reshape(task.negatives, -1).sum(axis=0)
+        values["rerank_map"] = float(np.mean(1 / ranks))
+        gains = np.where(ranks <= metrics.CUT_OFF, 1 / np.log2(ranks + 1), 0.0)
+        values[f"rerank_ndcg@{metrics.CUT_OFF}"] = float(gains.mean())
+    return values
 
 
 def _score_pairs(task: Task, predicted: np.ndarray) -> Scores:
     assert task.scores is not None
-    metrics = {"spearman": float(spearman(predicted, task.scores))}
-    matches = task.scores >= 0.5
+    values = {
+        "spearman": float(metrics.spearman(predicted, task.scores)),
+        "pearson": float(metrics.pearson(predicted, task.scores)),
+    }
+    thresholds = {}
+    matches = task.scores >= MATCH_SCORE
     if 0 < matches.sum() < len(matches):
-        metrics["average_precision"] = _average_precision(predicted, matches)
-    return Scores(metrics, predicted)
+        values["average_precision"] = metrics.average_precision(predicted, matches)
+        cut = metrics.best_f1(predicted, matches)
+        values["f1"], thresholds["f1"] = cut.f1, cut.threshold
+        values["accuracy"], thresholds["accuracy"] = metrics.best_accuracy(predicted, matches)
+    return Scores(values, predicted, thresholds)
 
 
-def _average_precision(predicted: np.ndarray, matches: np.ndarray) -> float:
-    """Mean precision at each match, tied predictions taken as one step."""
-    values, inverse = np.unique(-predicted, return_inverse=True)
-    found = np.cumsum(np.bincount(inverse, weights=matches, minlength=len(values)))
-    seen = np.cumsum(np.bincount(inverse, minlength=len(values)))
-    steps = np.diff(found, prepend=0.0)
-    return float(np.sum(steps * found / seen) / matches.sum())
+def _without_own(task: Task, table: np.ndarray) -> np.ndarray:
+    if task.own is not None:
+        table[np.arange(len(task.own)), task.own] = -np.inf
+    return table

@@ -11,24 +11,47 @@ import numpy as np
 from core.jobs.context import JobContext
 from core.models.bases import ResolvedBase
 from core.models.fingerprint import model_fingerprint
-from core.retrieval.corpora import load_corpus
+from core.retrieval.corpora import Corpus, load_corpus
+from core.retrieval.dense import DenseIndex
 from core.retrieval.encode_job import store_vectors
+from core.retrieval.lexical import LexicalIndex
+from core.retrieval.metrics import hit_table, ndcg_at_k, recall_at_k, reciprocal_rank
 from core.retrieval.search import Column, score_questions
 from core.training import artifacts
-from core.training.config import RunConfig
+from core.training.config import OwnQuestion, RunConfig
 from core.training.encoding import encode_texts, load_model
+from core.training.fusion import FUSED, fuse_positions
+from core.training.questions import OwnQuestions, ask
 from core.training.report import Exam, ModelScores
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+_K = 10
+_FUSED_FROM = 1_000
+"""How many of each ranking's first texts are fused; what comes later adds next to nothing."""
+
 
 def take_exam(
-    job: JobContext, config: RunConfig, reference: ResolvedBase, tuned: SentenceTransformer
-) -> Exam:
-    """Score the reference, the tuned model and BM25 on the corpus's own questions.
+    job: JobContext,
+    config: RunConfig,
+    reference: ResolvedBase,
+    tuned: SentenceTransformer,
+    own: Sequence[OwnQuestion] = (),
+) -> tuple[Exam, OwnQuestions | None]:
+    """Score the reference, the tuned model, BM25 and the fusion on the corpus's own questions.
 
     The vectors are kept with the corpus, so that Search answers at once afterwards.
+
+    Args:
+        job: hears of the progress.
+        config: names the corpus.
+        reference: what the analyst had before.
+        tuned: the tuned model; its folder is whole already.
+        own: the user's own questions, which are asked of the same corpus.
+
+    Returns:
+        The scores, and what was found for the own questions, if there are any.
 
     Raises:
         UnknownItem: the corpus was deleted.
@@ -43,18 +66,22 @@ def take_exam(
             loaded[model] = load_model(model, job.device)
         return encode_texts(job, loaded[model], texts)
 
-    columns = []
+    columns, indexes = [], []
     for role, path, name in (
         ("base", reference.path, reference.name),
         ("tuned", job.folder / artifacts.MODEL, config.name),
     ):
         fingerprint = model_fingerprint(path)
-        if corpus.dense_index(fingerprint) is None:
+        index = corpus.dense_index(fingerprint)
+        if index is None:
             store_vectors(job, corpus, path, fingerprint, encode)
+            index = corpus.dense_index(fingerprint)
+        assert index is not None
+        indexes.append((path, index))
         columns.append((role, Column.dense(name, path, fingerprint)))
     columns.append(("bm25", Column.lexical()))
     table = score_questions(
-        job.workspace, corpus.info.id, [column for _, column in columns], encode=encode
+        job.workspace, corpus.info.id, [column for _, column in columns], k=_K, encode=encode
     )
     models = []
     for (role, column), scores in zip(columns, table.columns, strict=True):
@@ -63,4 +90,38 @@ def take_exam(
         assert scores.ndcg is not None and scores.mrr is not None and scores.recall is not None
         metrics = {"ndcg@10": scores.ndcg, "mrr@10": scores.mrr, "recall@10": scores.recall}
         models.append(ModelScores(role, column.name, metrics))
-    return Exam(corpus.info.id, corpus.info.name, table.questions, models)
+    questions = [question.question for question in corpus.info.judged]
+    path, index = indexes[1]
+    models.append(
+        ModelScores("fused", FUSED, _score_fusion(corpus, index, encode(path, questions)))
+    )
+    exam = Exam(corpus.info.id, corpus.info.name, table.questions, models)
+    if not own:
+        return exam, None
+    asked = [one.question for one in own]
+    before, after = (
+        np.stack([index.scores(vector) for vector in encode(path, asked)])
+        for path, index in indexes
+    )
+    return exam, ask(own, corpus.texts(), before, after, corpus.info.name)
+
+
+def _score_fusion(corpus: Corpus, index: DenseIndex, vectors: np.ndarray) -> dict[str, float]:
+    """What the tuned model and BM25 reach together."""
+    lexical = LexicalIndex.load(corpus.lexical_folder)
+    dense, _ = index.search(vectors, _FUSED_FROM)
+    place = {id: position for position, id in enumerate(corpus.ids())}
+    judged = corpus.info.judged
+    ranked = np.full((len(judged), min(_K, len(index))), -1, dtype=np.int64)
+    for row, found, question in zip(ranked, dense, judged, strict=True):
+        words, _ = lexical.search(question.question, _FUSED_FROM)
+        best = fuse_positions(found, words)[: len(row)]
+        row[: len(best)] = best
+    relevant = [{place[id] for id in question.relevant} for question in judged]
+    counts = np.array([len(right) for right in relevant], dtype=np.int64)
+    hits = hit_table(ranked, relevant)
+    return {
+        "ndcg@10": float(ndcg_at_k(hits, counts, _K).mean()),
+        "mrr@10": float(reciprocal_rank(hits, _K).mean()),
+        "recall@10": float(recall_at_k(hits, counts, _K).mean()),
+    }

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 import time
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from core.data.shapes import shape_of
 from core.jobs.context import JobContext, Stopped
 from core.models.bases import BaseConfig, resolve
 from core.training import artifacts
-from core.training.checkpoints import CHECKPOINTS, checkpoint_step, restore_loss
+from core.training.best import Score, Watch
+from core.training.checkpoints import (
+    CHECKPOINTS,
+    checkpoint_step,
+    last_whole_checkpoint,
+    restore_loss,
+)
 from core.training.config import RunConfig
+from core.training.cost import planned_steps
 from core.training.encoding import load_model
+from core.training.evaluation import PRIMARY
 from core.training.losses.registry import (
     build_loss,
     can_batch,
@@ -23,10 +35,19 @@ from core.training.losses.registry import (
     require_batches,
     training_columns,
 )
-from core.training.losses.spec import Batches, LossContext, LossSpec
+from core.training.losses.spec import LossContext
+from core.training.memory import Plan, load_plan, save_plan, smaller
+from core.training.prompts import column_prompts, set_prompts
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+    from torch import Tensor, nn
+
+_POINTS = 150
+"""How many points the curve of the loss has, about."""
+_SAVE_AT_MOST = 500
+"""Steps between two checkpoints at most."""
+_log = logging.getLogger("pairloom.fitting")
 
 
 def fit(
@@ -36,8 +57,12 @@ def fit(
     held_out: pd.DataFrame,
     model: SentenceTransformer,
     checkpoint: Path | None,
+    score: Score,
 ) -> dict[str, Any]:
-    """Train ``model`` in place.
+    """Train ``model`` in place; it ends as it was at its best, if the run keeps that.
+
+    When the device's memory runs out, the run goes on with fewer rows at a time
+    (:mod:`core.training.memory`) from its last whole checkpoint, or from its start.
 
     Args:
         job: hears of every step and says when to stop.
@@ -46,41 +71,133 @@ def fit(
         held_out: the rows on which the held-out loss is measured.
         model: the base, or what the checkpoint holds.
         checkpoint: where to go on from, if this run was interrupted.
+        score: the model's held-out score, higher is better; asked at each evaluation.
 
     Returns:
-        ``steps``, ``seconds`` and ``rows_per_second``.
+        ``steps``, ``seconds``, ``rows_per_second``; ``best_step`` and ``best_value`` (None when
+        nothing was scored), ``stopped_early``; ``batch_size`` and ``notes``: how many rows were in
+        memory at once at the end, and messages (as JSON) on why that is less than was asked for.
 
     Raises:
         Stopped: somebody asked the run to stop; its last checkpoint is whole.
         Problem: the loss cannot learn from these rows.
+        torch.OutOfMemoryError: memory ran out with a single row.
     """
     import torch
-    from datasets import Dataset
-    from sentence_transformers import SentenceTransformerTrainer
 
-    from core.training.progress import ProgressCallback
+    set_prompts(model, config.training)
+    rows = _rows_for(config, train, held_out)
+    plan = load_plan(job.folder) or Plan.of(config)
+    # Before there is a checkpoint, this is what a run goes back to when memory ran out.  On the CPU
+    # that does not happen in a way that a process lives to tell.
+    start = _weights(model) if checkpoint is None and job.device != "cpu" else None
+    while True:
+        try:
+            return _attempt(job, config, plan, rows, model, checkpoint, score)
+        except torch.OutOfMemoryError:
+            _log.exception("memory ran out with %d rows at a time", plan.rows_at_once)
+            less = smaller(plan, static=is_static(model))
+            if less is None:
+                raise
+        # The failed attempt's tensors are let go of only outside of the handler.
+        facts = {"from": plan.rows_at_once, "to": less.plan.rows_at_once, "meaning": less.meaning}
+        plan = less.plan
+        save_plan(job.folder, plan)
+        job.event("micro_batch", **facts)
+        model.zero_grad(set_to_none=True)
+        gc.collect()
+        torch.cuda.empty_cache()
+        checkpoint = last_whole_checkpoint(job.folder)
+        if checkpoint is None and start is not None:
+            model.load_state_dict(start)
 
+
+def is_static(model: SentenceTransformer) -> bool:
+    """Whether the model is a table of token vectors."""
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+
+    return isinstance(model[0], StaticEmbedding)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows as the trainer is to see them.
+
+    Attributes:
+        learned: the training rows.
+        measured: the held-out rows; None when the loss can make no batch of them.
+        grades: how many grades a loss that sorts into them has to know.
+        metric: the name of the held-out score.
+    """
+
+    learned: pd.DataFrame
+    measured: pd.DataFrame | None
+    grades: int
+    metric: str
+
+
+def _rows_for(config: RunConfig, train: pd.DataFrame, held_out: pd.DataFrame) -> _Rows:
     spec = loss_named(config.loss.name)
+    both = pd.concat([train, held_out], ignore_index=True)
     # Numbered together, so that a grade has the same number on both sides.
-    columns = training_columns(spec, pd.concat([train, held_out], ignore_index=True))
+    columns = training_columns(spec, both)
     learned, measured = columns[: len(train)], columns[len(train) :]
     require_batches(spec, learned)
-    evaluate = can_batch(spec, measured)
-    context = LossContext(
-        grades=grades_of(spec, pd.concat([train, held_out])),
-        load_model=partial(_load_named, job),
+    return _Rows(
+        learned,
+        measured if can_batch(spec, measured) else None,
+        grades_of(spec, both),
+        PRIMARY[shape_of(train.columns)],
     )
-    # A loss may have weights of its own, which start at random.
-    torch.manual_seed(config.training.seed)
-    loss = build_loss(spec, model, config.loss.parameters, context, config.loss.matryoshka)
-    callback = ProgressCallback(job, config.training.batch_size, loss)
-    trainer = SentenceTransformerTrainer(
-        model=model,
-        args=_arguments(job, config, len(train), spec, evaluate=evaluate),
-        train_dataset=Dataset.from_pandas(learned, preserve_index=False),
-        eval_dataset=Dataset.from_pandas(measured, preserve_index=False) if evaluate else None,
-        loss=loss,
-        callbacks=[callback],
+
+
+def _attempt(
+    job: JobContext,
+    config: RunConfig,
+    plan: Plan,
+    rows: _Rows,
+    model: SentenceTransformer,
+    checkpoint: Path | None,
+    score: Score,
+) -> dict[str, Any]:
+    """Train from the checkpoint or the start to the end, as the plan says."""
+    from datasets import Dataset
+
+    from core.training.progress import ProgressCallback
+    from core.training.trainer import make_arguments, make_trainer
+
+    loss = make_loss(job, config, plan, model, rows.grades)
+    watch = Watch(job, config.evaluation, rows.metric, score)
+    callback = ProgressCallback(
+        job, config.training.rows_per_step, loss, watch, model, config.evaluation.evaluations
+    )
+    steps = planned_steps(len(rows.learned), config.training)
+    every = max(1, steps // max(1, config.evaluation.evaluations // 2))
+    arguments = make_arguments(
+        job.folder / CHECKPOINTS,
+        job.device,
+        config.training,
+        plan,
+        loss_named(plan.loss.name).batches,
+        prompts=column_prompts(model, rows.learned.columns) or None,
+        logging_steps=max(1, steps // _POINTS),
+        # The callback asks for evaluations: too few held-out texts of a class leave no batch to
+        # measure a loss on, but the model can be scored.
+        eval_strategy="no",
+        eval_on_start=rows.measured is not None,
+        save_strategy="steps",
+        save_steps=min(every, _SAVE_AT_MOST),
+        save_total_limit=2,
+    )
+    measured = rows.measured
+    trainer = make_trainer(
+        model,
+        loss,
+        arguments,
+        Dataset.from_pandas(rows.learned, preserve_index=False),
+        Dataset.from_pandas(measured, preserve_index=False) if measured is not None else None,
+        callback,
+        config.training,
     )
     if checkpoint is not None:
         restore_loss(checkpoint, loss)
@@ -90,57 +207,36 @@ def fit(
     if callback.stopped:
         raise Stopped
     seconds = time.monotonic() - began
+    watch.restore(model, trainer.state.global_step)
+    best = watch.best
     return {
         "steps": trainer.state.global_step,
         "seconds": seconds,
-        "rows_per_second": callback.steps_done * config.training.batch_size / seconds,
+        "rows_per_second": callback.steps_done * config.training.rows_per_step / seconds,
+        "best_step": best.step if best else None,
+        "best_value": best.value if best else None,
+        "stopped_early": callback.stopped_early,
+        "batch_size": plan.rows_at_once,
+        "notes": [note.to_json() for note in plan.notes],
     }
 
 
-def _arguments(
-    job: JobContext, config: RunConfig, rows: int, loss: LossSpec, *, evaluate: bool
-) -> Any:
+def make_loss(
+    job: JobContext, config: RunConfig, plan: Plan, model: SentenceTransformer, grades: int
+) -> nn.Module:
+    """The plan's loss for the model."""
     import torch
-    from sentence_transformers import SentenceTransformerTrainingArguments
-    from sentence_transformers.base.sampler import BatchSamplers
 
-    training = config.training
-    steps = artifacts.optimiser_steps(rows, training.batch_size, training.epochs)
-    on_gpu = job.device.startswith("cuda")
-    evaluate_every = max(1, -(-steps // artifacts.EVALUATIONS))
-    return SentenceTransformerTrainingArguments(
-        output_dir=str(job.folder / CHECKPOINTS),
-        num_train_epochs=training.epochs,
-        per_device_train_batch_size=training.batch_size,
-        per_device_eval_batch_size=training.batch_size,
-        learning_rate=training.learning_rate,
-        warmup_steps=training.warmup_share,
-        weight_decay=training.weight_decay,
-        seed=training.seed,
-        batch_sampler={
-            Batches.ANY: BatchSamplers.BATCH_SAMPLER,
-            # Other rows' answers count as wrong: a repeated text would be its own wrong answer.
-            Batches.NO_DUPLICATES: BatchSamplers.NO_DUPLICATES,
-            Batches.BY_CLASS: BatchSamplers.GROUP_BY_LABEL,
-        }[loss.batches],
-        logging_first_step=True,
-        logging_steps=max(1, steps // 150),
-        # A filtered curve would hide what a person must know: that the loss is not a number.
-        logging_nan_inf_filter=False,
-        # Too few held-out texts of a class leave no batch to measure a loss on.
-        eval_strategy="steps" if evaluate else "no",
-        eval_steps=evaluate_every,
-        eval_on_start=evaluate,
-        save_strategy="steps",
-        save_steps=max(1, min(evaluate_every * 2, 500)),
-        save_total_limit=2,
-        use_cpu=not on_gpu,
-        bf16=on_gpu and torch.cuda.is_bf16_supported(),
-        tf32=True if on_gpu and torch.cuda.get_device_capability() >= (8, 0) else None,
-        dataloader_pin_memory=on_gpu,
-        report_to="none",
-        disable_tqdm=True,
-    )
+    # A loss may have weights of its own, which start at random.
+    torch.manual_seed(config.training.seed)
+    context = LossContext(grades=grades, load_model=partial(_load_named, job))
+    spec = loss_named(plan.loss.name)
+    return build_loss(spec, model, plan.loss.parameters, context, plan.loss.matryoshka)
+
+
+def _weights(model: SentenceTransformer) -> dict[str, Tensor]:
+    """A copy of the weights in main memory."""
+    return {name: part.detach().cpu().clone() for name, part in model.state_dict().items()}
 
 
 def _load_named(job: JobContext, name: str) -> SentenceTransformer:

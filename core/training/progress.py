@@ -6,7 +6,7 @@ import math
 import time
 from collections import deque
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 from torch import nn
@@ -15,7 +15,11 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from core.files import write_json
 from core.jobs.context import JobContext
 from core.problems import N_, Message, Problem
+from core.training.best import Watch
 from core.training.checkpoints import WHOLE_MARK, save_loss
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 TRAINING_STAGE = N_("Training: step {step} of {steps}")
 
@@ -28,18 +32,33 @@ class LossNotANumber(Problem):
 class ProgressCallback(TrainerCallback):
     """Turns what the trainer says into events and progress of the job."""
 
-    def __init__(self, job: JobContext, rows_per_step: int, loss: nn.Module) -> None:
+    def __init__(
+        self,
+        job: JobContext,
+        rows_per_step: int,
+        loss: nn.Module,
+        watch: Watch,
+        model: SentenceTransformer,
+        evaluations: int,
+    ) -> None:
         self._job = job
         self._loss = loss
+        self._watch = watch
+        self._model = model
+        self._evaluations = evaluations
+        self._every = 1
         self._rows_per_step = rows_per_step
         self._process = psutil.Process()
         self._step_seconds: deque[float] = deque(maxlen=50)
         self._step_began = 0.0
         self._logged_step = 0
         self._logged_time = 0.0
-        self._evaluation_seconds = 0.0
+        self._paused_seconds = 0.0
+        self._scoring_seconds = 0.0
+        self._measuring_seconds = 0.0
         self.steps_done = 0
         self.stopped = False
+        self.stopped_early = False
 
     def on_train_begin(
         self,
@@ -48,12 +67,17 @@ class ProgressCallback(TrainerCallback):
         control: TrainerControl,
         **_: Any,
     ) -> None:
-        """Say how many steps there are to be."""
-        self._logged_step = state.global_step
-        self._logged_time = time.monotonic()
+        """Say how many steps there are to be, and how good the model is before the next one."""
+        # As often as asked for, however many steps there are: a fraction of the total.
+        self._every = max(1, -(-state.max_steps // self._evaluations))
         self._job.event(
             "start", step=state.global_step, steps=state.max_steps, epochs=args.num_train_epochs
         )
+        if state.global_step % self._every == 0:
+            self._look(state)
+        self._logged_step = state.global_step
+        self._logged_time = time.monotonic()
+        self._paused_seconds = 0.0
 
     def on_step_begin(
         self,
@@ -72,17 +96,23 @@ class ProgressCallback(TrainerCallback):
         control: TrainerControl,
         **_: Any,
     ) -> None:
-        """Report progress; on the last step ask for a log line and an evaluation; obey a stop."""
+        """Report progress; look at the model when it is time; obey a stop."""
         self._step_seconds.append(time.monotonic() - self._step_began)
         self.steps_done += 1
         step, steps = state.global_step, state.max_steps
         self._job.progress(Message(TRAINING_STAGE, {"step": step, "steps": steps}), step / steps)
         if step == steps:
-            control.should_log = control.should_evaluate = True
+            control.should_log = True
         elif self._job.stop_requested():
             self._job.mark_stopping()
             self.stopped = True
             control.should_log = control.should_save = control.should_training_stop = True
+            return
+        if step % self._every == 0 or step == steps:
+            control.should_evaluate = args.eval_on_start
+            self.stopped_early = self._look(state) and step < steps
+            if self.stopped_early:
+                control.should_log = control.should_training_stop = True
 
     def on_log(
         self,
@@ -99,17 +129,18 @@ class ProgressCallback(TrainerCallback):
         if not math.isfinite(logs["loss"]):
             raise LossNotANumber(step=step)
         steps = max(1, step - self._logged_step)
+        worked = now - self._logged_time - self._paused_seconds
         self._job.event(
             "train",
             step=step,
             epoch=round(state.epoch or 0.0, 4),
             loss=logs["loss"],
             learning_rate=logs.get("learning_rate"),
-            rows_per_second=steps * self._rows_per_step / max(1e-6, now - self._logged_time),
+            rows_per_second=steps * self._rows_per_step / max(1e-6, worked),
             memory_bytes=self._process.memory_info().rss,
-            eta_seconds=self._seconds_left(args, state),
+            eta_seconds=self._seconds_left(state),
         )
-        self._logged_step, self._logged_time = step, now
+        self._logged_step, self._logged_time, self._paused_seconds = step, now, 0.0
 
     def on_evaluate(
         self,
@@ -121,7 +152,8 @@ class ProgressCallback(TrainerCallback):
     ) -> None:
         """Write a point of the held-out curve."""
         if metrics and "eval_loss" in metrics:
-            self._evaluation_seconds = metrics.get("eval_runtime", 0.0)
+            self._measuring_seconds = metrics.get("eval_runtime", 0.0)
+            self._paused_seconds += self._measuring_seconds
             self._job.event(
                 "held_out",
                 step=state.global_step,
@@ -143,10 +175,18 @@ class ProgressCallback(TrainerCallback):
         write_json(folder / WHOLE_MARK, {"step": state.global_step})
         self._job.event("checkpoint", step=state.global_step)
 
-    def _seconds_left(self, args: TrainingArguments, state: TrainerState) -> float:
+    def _look(self, state: TrainerState) -> bool:
+        """Have the model scored as it is now; returns whether to stop early."""
+        began = time.monotonic()
+        over = self._watch.look(self._model, state.global_step, state.epoch or 0.0)
+        self._scoring_seconds = time.monotonic() - began
+        self._paused_seconds += self._scoring_seconds
+        return over
+
+    def _seconds_left(self, state: TrainerState) -> float:
         if not self._step_seconds:
             return 0.0
         left = state.max_steps - state.global_step
-        evaluations = left / args.eval_steps if args.eval_steps else 0.0
         typical = sum(self._step_seconds) / len(self._step_seconds)
-        return left * typical + evaluations * self._evaluation_seconds
+        each = self._scoring_seconds + self._measuring_seconds
+        return left * typical + left / self._every * each

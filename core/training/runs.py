@@ -4,26 +4,43 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from core.jobs import queue
 from core.jobs.engines import LOG_FILE
 from core.jobs.events import read_events
+from core.jobs.kinds import KINDS
 from core.jobs.queue import CONFIG_FILE
 from core.jobs.status import JobState, JobStatus
-from core.problems import N_, Problem, Term
+from core.problems import N_, Message, Problem, Term
 from core.training.artifacts import MODEL
+from core.training.checkpoints import (
+    CHECKPOINTS,
+    checkpoint_bytes,
+    checkpoint_step,
+    last_whole_checkpoint,
+)
 from core.training.config import RunConfig
 from core.training.report import Report
 from core.workspace import Workspace
+
+_ENDED_EARLY = N_(
+    "This run was stopped at step {step} of {steps} and kept what it had learned by then."
+)
 
 
 class RunActive(Problem):
     what = N_("{name} is still {state}.")
     do = N_("Stop it first, then delete it.")
+
+
+class CheckpointsNeeded(Problem):
+    what = N_("{name} is still {state} and needs its checkpoints.")
+    do = N_("Stop it first.")
 
 
 @dataclass(frozen=True)
@@ -49,6 +66,17 @@ class Run:
     def report(self) -> Report | None:
         """The report; None while there is none."""
         return Report.load(self.folder)
+
+    @property
+    def checkpoint(self) -> int | None:
+        """The step that Resume goes on from; None when it begins at the beginning."""
+        folder = last_whole_checkpoint(self.folder)
+        return checkpoint_step(folder) if folder is not None else None
+
+    @property
+    def checkpoint_bytes(self) -> int:
+        """How much space the checkpoints take on disk, in bytes."""
+        return checkpoint_bytes(self.folder)
 
     def seconds(self) -> float | None:
         """How long the run took or has taken so far; None before it started."""
@@ -119,19 +147,88 @@ def delete_run(workspace: Workspace, id: str) -> None:
     shutil.rmtree(grave, ignore_errors=True)
 
 
+def ended_early(training: Mapping[str, Any]) -> Message | None:
+    """That a run was stopped and its model kept, from what ``fit`` returned; None otherwise."""
+    if not training.get("stopped_by_hand"):
+        return None
+    return Message(_ENDED_EARLY, {"step": training["steps"], "steps": training["planned_steps"]})
+
+
+def discard_checkpoints(workspace: Workspace, id: str) -> None:
+    """Delete what a run that has ended kept for Resume, which then begins at the beginning.
+
+    Raises:
+        CheckpointsNeeded: it is queued or running.
+        UnknownItem: there is none.
+    """
+    run = load_run(workspace, id)
+    if run.status.state.active:
+        raise CheckpointsNeeded(name=run.name, state=Term(run.status.state.label))
+    shutil.rmtree(run.folder / CHECKPOINTS, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Line:
+    """Who trains now, one run a device, and who waits, in the order in which they will start."""
+
+    at_work: tuple[Run, ...]
+    waiting: tuple[Run, ...]
+
+
+def training_line(workspace: Workspace) -> Line:
+    """The training runs that hold a device, and those that wait for one."""
+    placed = [job for jobs in queue.placed_jobs(workspace).values() for job in jobs]
+    return Line(
+        at_work=_runs_of(workspace, placed),
+        waiting=_runs_of(workspace, queue.waiting_jobs(workspace)),
+    )
+
+
+def _runs_of(workspace: Workspace, jobs: Iterable[queue.QueuedJob]) -> tuple[Run, ...]:
+    runs = []
+    for job in jobs:
+        if job.kind not in KINDS or not KINDS[job.kind].trains:
+            continue
+        try:
+            runs.append(load_run(workspace, job.id))
+        except Problem:
+            # Deleted or damaged while its row in the queue is still there.
+            continue
+    return tuple(runs)
+
+
 @dataclass
 class Curves:
     """The points of a run's chart, read piece by piece from its events.
 
     When a run was resumed, what the interrupted attempt logged after its last checkpoint is
     replaced by what the resumed one logs.
+
+    Attributes:
+        steps: how many steps there are to be; None before the training has begun.
+        train: a point each: ``step``, ``epoch``, ``loss``, ``learning_rate``, speed and memory.
+        held_out: a point each: ``step``, ``epoch``, ``loss``.
+        held_out_scores: a point each: ``step``, ``epoch``, ``metric``, ``value``.
+        scores: the metrics of each model that was scored before training, by its role.
+        resumed: the steps at which a resumed attempt began.
+        early_stop: the step at which patience ran out; None when it did not.
+        offset: how much of the file has been read, in bytes.
     """
 
     steps: int | None = None
     train: list[dict[str, Any]] = field(default_factory=list)
     held_out: list[dict[str, Any]] = field(default_factory=list)
+    held_out_scores: list[dict[str, Any]] = field(default_factory=list)
     scores: dict[str, dict[str, float]] = field(default_factory=dict)
+    resumed: list[int] = field(default_factory=list)
+    early_stop: int | None = None
     offset: int = 0
+    _best: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def best(self) -> dict[str, Any] | None:
+        """``step`` and ``value`` of the best evaluation so far; None without one."""
+        return self._best[-1] if self._best else None
 
     def update(self, run: Path) -> bool:
         """Read what was written since the last call; returns whether anything was."""
@@ -149,6 +246,14 @@ class Curves:
                     self.train.append(event)
                 case "held_out":
                     self.held_out.append(event)
+                case "held_out_score":
+                    self.held_out_scores.append(event)
+                case "best":
+                    self._best.append(event)
+                case "early_stop":
+                    self.early_stop = event["step"]
+                case "resumed":
+                    self.resumed.append(event["step"])
                 case "scores":
                     self.scores[event["role"]] = event["metrics"]
 
@@ -156,3 +261,6 @@ class Curves:
         self.train = [point for point in self.train if point["step"] <= step]
         # The held-out loss at the step itself is measured again at the new start.
         self.held_out = [point for point in self.held_out if point["step"] < step]
+        self.held_out_scores = [point for point in self.held_out_scores if point["step"] < step]
+        self._best = [best for best in self._best if best["step"] <= step]
+        self.early_stop = None

@@ -7,7 +7,6 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,27 +16,33 @@ import pandas as pd
 from core.data.shapes import Shape, text_roles
 from core.data.split import Split, split_rows
 from core.data.store import load_dataset
-from core.files import write_json
+from core.files import read_json, write_json
 from core.inspection.widgets import Example, choose_examples
 from core.jobs.context import JobContext
+from core.jobs.events import read_events
 from core.models.bases import ResolvedBase, resolve, vocabulary_size_for
+from core.models.fingerprint import model_fingerprint
 from core.problems import N_, Message, Problem
-from core.training import artifacts
-from core.training.checkpoints import (
-    CHECKPOINTS,
-    last_whole_checkpoint,
-)
+from core.training import alarms, artifacts
+from core.training.baseline import Vectors, baseline_vectors, read_all
+from core.training.calibration import calibrate
+from core.training.checkpoints import CHECKPOINTS, last_whole_checkpoint
 from core.training.config import RunConfig
-from core.training.encoding import encode_texts, load_model, torch_device
-from core.training.evaluation import PRIMARY, Scores, Task, make_task, score_lexical, score_model
+from core.training.encoding import load_model, torch_device
+from core.training.evaluation import PRIMARY, Scores, score_fusion, score_model, score_table
 from core.training.exam import take_exam
+from core.training.examination import Examination, prepare
 from core.training.fitting import fit
+from core.training.fusion import FUSED
+from core.training.hurting import MOST_ROWS, MOST_ROWS_TRANSFORMER, find_hurting
 from core.training.limits import HELD_OUT_LIMIT
-from core.training.losses.registry import (
-    check_fit,
-    loss_named,
-)
-from core.training.report import ModelScores, Report, judge
+from core.training.losses.registry import check_fit, loss_named
+from core.training.prompts import set_prompts
+from core.training.questions import own_questions
+from core.training.reading import Reader
+from core.training.report import METRIC_LABELS, ModelScores, Report, judge
+from core.training.runs import Curves, ended_early
+from core.training.tasks import make_task, watched
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -79,53 +84,100 @@ def train(job: JobContext) -> None:
     began = time.monotonic()
     job.progress(Message(N_("Reading the dataset")))
     rows = _read_rows(job, config)
-    task = make_task(rows.held_out, rows.shape)
+    own = own_questions(job.workspace, config.evaluation)
+    examination = prepare(
+        rows.held_out,
+        rows.train,
+        rows.shape,
+        config.training.seed,
+        test_twins=config.evaluation.confusables,
+        # With an exam the own questions are asked of its corpus.
+        own=() if config.evaluation.exam else own,
+    )
+    task = examination.task
     job.progress(Message(N_("Scoring BM25 keyword search on the held-out rows")))
-    lexical = _scored(job, "bm25", lambda: score_lexical(task))
+    lexical = _scored(job, "bm25", lambda: score_table(task, examination.lexical))
 
     job.progress(Message(N_("Loading PyTorch and the base model")))
     base = resolve(job.workspace, config.base)
     reference = _reference(job, base)
     job.check_stop()
     job.progress(Message(N_("Scoring {model} before training"), {"model": reference.name}))
-    before = _scored(job, "base", lambda: _score_reference(job, task, reference))
+    first = _read_reference(job, examination, reference)
+    before = _scored(job, "base", lambda: score_table(task, examination.table(first)))
     checkpoint = last_whole_checkpoint(job.folder)
     model = _load_model(job, config, base, rows, checkpoint)
     _set_card_facts(model, config, base, rows.examples)
+    set_prompts(model, config.training)
+    reader = Reader(model, job.check_stop)
     untrained = None
     if base.kind == "static" and base.path is None:
         untrained = _scored(
-            job, "untrained", lambda: score_model(task, partial(encode_texts, job, model))
+            job, "untrained", lambda: score_model(task, reader.passages, reader.questions)
         )
 
-    training = fit(job, config, rows.train, rows.held_out, model, checkpoint)
+    score = _watch(examination, rows, static=base.kind == "static", seed=config.training.seed)
+    training = fit(job, config, rows.train, rows.held_out, model, checkpoint, score)
+    cut_short = ended_early(training)
+    if cut_short is not None:
+        job.note(cut_short)
     job.progress(Message(N_("Scoring the tuned model on the held-out rows")), 1.0)
-    after = score_model(task, partial(encode_texts, job, model))
+    last = read_all(reader, examination.questions, examination.passages)
+    table = examination.table(last)
+    after, fused = score_table(task, table), score_fusion(task, table, examination.lexical)
     artifacts.save_model(job.folder, model)
-    job.progress(Message(N_("Examining the tuned model on unseen questions")), 1.0)
-    exam = take_exam(job, config, reference, model) if config.evaluation.exam else None
+    exam, asked, hurting = None, examination.ask_own(first, last), None
+    # Somebody who ended the run is waiting: the rest can be done without.
+    if config.evaluation.exam and cut_short is None:
+        job.progress(Message(N_("Examining the tuned model on unseen questions")), 1.0)
+        exam, asked = take_exam(job, config, reference, model, own)
+    if cut_short is None:
+        job.progress(Message(N_("Looking for the rows that hurt")), 1.0)
+        most = _rows_to_look_at(job, base)
+        hurting = find_hurting(rows.train, rows.shape, reader, config.training.seed, most)
 
     job.progress(Message(N_("Writing the report")), 1.0)
-    verdict, difference, messages = judge(task, before, after, lexical, config.training.seed)
-    models = [
-        ModelScores("base", reference.name, before.metrics),
-        *([ModelScores("untrained", base.name, untrained.metrics)] if untrained else []),
-        ModelScores("tuned", config.name, after.metrics),
-        ModelScores("bm25", "BM25", lexical.metrics),
-    ]
+    metric = PRIMARY[rows.shape]
+    verdict, difference, sentence = judge(task, before, after, config.training.seed)
+    calibration = calibrate(task, examination.table(first), table, config.training.seed)
+    start = untrained or before
     Report(
         shape=rows.shape.value,
-        primary=PRIMARY[rows.shape],
+        primary=metric,
         questions=task.size,
         held_out_rows=len(rows.held_out),
         train_rows=len(rows.train),
         split={"by": rows.split.by, "message": rows.split.message.to_json()},
-        models=models,
+        models=[
+            _row("base", reference.name, before),
+            *([_row("untrained", base.name, untrained)] if untrained else []),
+            _row("tuned", config.name, after),
+            _row("bm25", "BM25", lexical),
+            _row("fused", FUSED, fused),
+        ],
         verdict=verdict,
         difference=difference,
-        messages=[message.to_json() for message in messages],
+        messages=[
+            sentence.to_json(),
+            *([cut_short.to_json()] if cut_short else []),
+            *training.get("notes", ()),
+        ],
         training={**training, "device": job.device, "total_seconds": time.monotonic() - began},
         exam=exam,
+        dataset=config.dataset.id,
+        passages=len(task.passages),
+        distractors=task.distractors,
+        alarms=(
+            *alarms.score_alarms(verdict, metric, METRIC_LABELS[metric], start, after, lexical),
+            *alarms.similarity_alarms(calibration),
+            *alarms.curve_alarms(_curve(job)),
+            *alarms.ending_notes(training),
+        ),
+        calibration=calibration,
+        confusables=examination.compare_twins(first, last),
+        no_confusables=examination.no_twins,
+        own_questions=asked,
+        hurting=hurting,
     ).save(job.folder)
     shutil.rmtree(job.folder / CHECKPOINTS, ignore_errors=True)
 
@@ -197,19 +249,70 @@ def _set_card_facts(
         card.usage_examples = [examples[0].source, *examples[0].sentences[:2]]
 
 
-def _score_reference(job: JobContext, task: Task, reference: ResolvedBase) -> Scores:
-    assert reference.path is not None
-    model = load_model(reference.path, job.device)
-    return score_model(task, partial(encode_texts, job, model))
+def _read_reference(job: JobContext, examination: Examination, reference: ResolvedBase) -> Vectors:
+    """What the base makes of the examination's texts, from the workspace's cache if it is there."""
+    path = reference.path
+    assert path is not None
+    return baseline_vectors(
+        job.workspace,
+        model_fingerprint(path),
+        examination.questions,
+        examination.passages,
+        lambda: Reader(load_model(path, job.device), job.check_stop),
+    )
+
+
+def _watch(
+    examination: Examination, rows: Rows, *, static: bool, seed: int
+) -> Callable[[SentenceTransformer], float]:
+    """What scores the model again and again while it trains.
+
+    A transformer is scored on at most 200 of the held-out rows and without distractors, because on
+    a processor the whole examination would take longer than the training between two looks.
+    """
+    task = examination.task
+    if not static:
+        fewer = make_task(watched(rows.held_out, seed), rows.shape)
+        task = fewer if fewer.size else task
+
+    def score(model: SentenceTransformer) -> float:
+        # The trainer itself sees to a stop request, after it has saved.
+        reader = Reader(model)
+        return score_model(task, reader.passages, reader.questions).metrics[PRIMARY[rows.shape]]
+
+    return score
+
+
+def _rows_to_look_at(job: JobContext, base: ResolvedBase) -> int:
+    quick = base.kind == "static" or job.device.startswith("cuda")
+    return MOST_ROWS if quick else MOST_ROWS_TRANSFORMER
+
+
+def _row(role: str, name: str, scores: Scores) -> ModelScores:
+    return ModelScores(role, name, scores.metrics, scores.thresholds)
+
+
+def _curve(job: JobContext) -> alarms.Curve:
+    """The run's losses and scores from its events, those of earlier attempts included."""
+    curves = Curves()
+    curves.update(job.folder)
+    events, _ = read_events(job.folder)
+    # What a resumed run measures again replaces what the attempt before it measured.
+    looks = {one["step"]: one["value"] for one in events if one["type"] == "held_out_score"}
+    return alarms.Curve(
+        [(point["step"], point["loss"]) for point in curves.train],
+        [(point["step"], point["loss"]) for point in curves.held_out],
+        sorted(looks.items()),
+    )
 
 
 def _scored(job: JobContext, role: str, compute: Callable[[], Scores]) -> Scores:
     """Scores that survive a resume: computed once, kept in the run's folder."""
     path = job.folder / artifacts.SCORES / f"{role}.json"
-    scores = artifacts.load_scores(path)
-    if scores is None:
-        scores = compute()
-        path.parent.mkdir(exist_ok=True)
-        write_json(path, {"metrics": scores.metrics, "per_question": scores.per_question.tolist()})
-        job.event("scores", role=role, metrics=scores.metrics)
+    if path.exists():
+        return Scores.from_json(read_json(path))
+    scores = compute()
+    path.parent.mkdir(exist_ok=True)
+    write_json(path, scores.to_json())
+    job.event("scores", role=role, metrics=scores.metrics)
     return scores

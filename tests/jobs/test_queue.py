@@ -6,8 +6,11 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import pytest
+
 from core.jobs import queue
 from core.jobs.status import JobState, JobStatus
+from core.jobs.stopping import StopWish, read_stop
 from core.workspace import Workspace
 
 PARAMS = {"corpus": "c", "model": "/m", "fingerprint": "0123"}
@@ -58,3 +61,56 @@ def test_a_job_whose_folder_is_gone_is_not_joined(workspace: Workspace) -> None:
     id = ask(workspace)
     shutil.rmtree(workspace.job(id))
     assert ask(workspace) != id
+
+
+def train(workspace: Workspace, name: str) -> str:
+    return queue.submit(workspace, "train", {}, name=name)
+
+
+def waiting(workspace: Workspace) -> list[str]:
+    return [job.id for job in queue.waiting_jobs(workspace)]
+
+
+def test_a_waiting_job_can_be_moved_to_the_front_again_and_again(workspace: Workspace) -> None:
+    first, second, third = (train(workspace, name) for name in ("first", "second", "third"))
+    queue.move_to_front(workspace, third)
+    assert waiting(workspace) == [third, first, second]
+    queue.move_to_front(workspace, second)
+    assert waiting(workspace) == [second, third, first]
+    queue.move_to_front(workspace, second)
+    assert waiting(workspace) == [second, third, first]
+    last = train(workspace, "last")
+    assert waiting(workspace) == [second, third, first, last]
+    assert queue.queue_position(workspace, last) == 3
+
+
+def test_a_job_that_has_a_device_or_has_ended_is_not_moved(workspace: Workspace) -> None:
+    first, second = train(workspace, "first"), train(workspace, "second")
+    queue.place(workspace, first, "cpu")
+    queue.request_stop(workspace, second)
+    for id in (first, second):
+        with pytest.raises(queue.NotWaiting, match="does not wait any more"):
+            queue.move_to_front(workspace, id)
+
+
+def test_a_job_that_lost_its_device_waits_where_it_was_moved_to(workspace: Workspace) -> None:
+    train(workspace, "first")
+    second = train(workspace, "second")
+    queue.move_to_front(workspace, second)
+    queue.place(workspace, second, "cpu")
+    queue.unplace(workspace, second)
+    assert waiting(workspace)[0] == second
+
+
+def test_a_run_resumed_to_finish_asks_for_its_model_and_one_resumed_to_train_does_not(
+    workspace: Workspace,
+) -> None:
+    id = train(workspace, "run")
+    queue.request_stop(workspace, id, StopWish.KEEP)
+    assert JobStatus.load(workspace.run(id)).state is JobState.CANCELLED
+    queue.resume(workspace, id, finish=True)
+    stop = read_stop(workspace.run(id))
+    assert stop is not None and stop.wish is StopWish.KEEP
+    queue.request_stop(workspace, id)
+    queue.resume(workspace, id)
+    assert read_stop(workspace.run(id)) is None

@@ -18,6 +18,7 @@ from core.jobs.engines import LocalEngine
 from core.jobs.events import read_events
 from core.jobs.processes import ProcessIdentity
 from core.jobs.status import JobState, JobStatus
+from core.jobs.stopping import StopWish
 from core.jobs.supervisor import Supervisor
 from core.workspace import Workspace
 from tests.jobs.naps import NAPS
@@ -124,6 +125,61 @@ def test_a_job_that_does_not_obey_gets_term_and_then_kill(
     time.sleep(0.3)
     queue.request_stop(bench.workspace, id)
     bench.until_state(id, JobState.CANCELLED)
+
+
+def test_a_job_that_is_to_keep_its_result_gets_no_deadline_until_the_wish_changes(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "STOP_GRACE_SECONDS", 0.1)
+    monkeypatch.setattr(queue, "TERM_GRACE_SECONDS", 0.3)
+    id = bench.submit("stubborn")
+    bench.until_state(id, JobState.RUNNING)
+    queue.request_stop(bench.workspace, id, StopWish.KEEP)
+    passed = time.monotonic() + 0.6
+    bench.until(lambda: time.monotonic() > passed)
+    assert bench.status(id).state is JobState.RUNNING
+    queue.request_stop(bench.workspace, id, StopWish.DISCARD)
+    bench.until_state(id, JobState.CANCELLED)
+
+
+def test_a_job_with_nothing_to_keep_is_cancelled_and_says_so(bench: Bench) -> None:
+    id = bench.submit("nap", steps=10_000)
+    bench.until_state(id, JobState.RUNNING)
+    queue.request_stop(bench.workspace, id, StopWish.KEEP)
+    status = bench.until_state(id, JobState.CANCELLED)
+    assert status.note_message is not None
+    assert "before it had learned anything" in status.note_message.text()
+
+
+def test_a_killed_worker_that_was_to_keep_its_result_is_interrupted_with_the_reason(
+    bench: Bench,
+) -> None:
+    id = bench.submit("stubborn")
+    pid = bench.until_state(id, JobState.RUNNING).pid
+    queue.request_stop(bench.workspace, id, StopWish.KEEP)
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    status = bench.until_state(id, JobState.INTERRUPTED)
+    assert status.error and status.error["kind"] == "KilledForMemory"
+
+
+def test_a_killed_worker_that_somebody_stopped_is_cancelled_without_a_reason(bench: Bench) -> None:
+    id = bench.submit("stubborn")
+    pid = bench.until_state(id, JobState.RUNNING).pid
+    queue.request_stop(bench.workspace, id)
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    assert bench.until_state(id, JobState.CANCELLED).error is None
+
+
+def test_a_worker_told_to_end_from_outside_is_interrupted_not_cancelled(bench: Bench) -> None:
+    id = bench.submit("nap", steps=10_000)
+    bench.until(lambda: len(steps(bench.workspace.job(id))) > 3)
+    pid = bench.status(id).pid
+    assert pid
+    os.kill(pid, signal.SIGTERM)  # as the computer does before it shuts down
+    status = bench.until_state(id, JobState.INTERRUPTED)
+    assert status.error and status.error["kind"] == "ProcessKilled"
 
 
 def test_a_problem_is_kept_with_its_words(bench: Bench) -> None:

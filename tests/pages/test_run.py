@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
-from core.jobs.context import STOP_FILE
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.store import remove_dataset
+from core.files import write_json
+from core.jobs import queue
 from core.jobs.events import EventWriter
+from core.jobs.reasons import KilledForMemory
 from core.jobs.status import JobState, JobStatus
-from core.jobs.supervisor import KilledForMemory
-from core.training.runs import list_runs
+from core.jobs.stopping import StopWish, read_stop
+from core.problems import Message
+from core.training.checkpoints import CHECKPOINTS, WHOLE_MARK
+from core.training.config import RunConfig
+from core.training.runs import list_runs, load_run
 from core.workspace import Workspace
+from tests.pages.compared import make_model
 from tests.pages.made import make_run
 from tests.ui.helpers import open_screen, shown
+from ui import run_actions
 
 
 def test_without_a_run_the_way_to_one_is_shown(workspace: Workspace) -> None:
@@ -40,9 +51,30 @@ def test_a_running_run_shows_its_figures_and_can_be_stopped(workspace: Workspace
     assert figures["Rows per second"] == "12.5"
     assert figures["Training time left"] == "1 min 20 s"
     assert figures["Memory"] == "1.5 GB"
-    app.button(key="stop").click().run()
-    assert (workspace.run(id) / STOP_FILE).exists()
+    app.button(key="stop_discard").click().run()
+    assert wish(workspace, id) is StopWish.DISCARD
     assert "Stopping: the run ends after its current step" in shown(app)
+
+
+def wish(workspace: Workspace, id: str) -> StopWish | None:
+    stop = read_stop(workspace.run(id))
+    return stop and stop.wish
+
+
+def test_a_run_can_be_ended_with_its_model_and_the_wish_be_changed_while_it_stops(
+    workspace: Workspace,
+) -> None:
+    id = make_run(workspace, JobState.RUNNING)
+    app = open_screen("run")
+    app.button(key="stop_keep").click().run()
+    assert wish(workspace, id) is StopWish.KEEP
+    assert "Finishing: the run ends after its current step" in shown(app)
+    assert not [button for button in app.button if button.key == "stop_keep"]
+    app.button(key="stop_discard").click().run()
+    assert wish(workspace, id) is StopWish.DISCARD
+    assert "Stopping: the run ends after its current step" in shown(app)
+    app.button(key="stop_keep").click().run()
+    assert wish(workspace, id) is StopWish.KEEP
 
 
 def test_before_the_first_step_the_place_of_the_chart_is_kept(workspace: Workspace) -> None:
@@ -50,24 +82,70 @@ def test_before_the_first_step_the_place_of_the_chart_is_kept(workspace: Workspa
     assert "as soon as the first step is done" in shown(open_screen("run"))
 
 
-def test_a_waiting_run_says_how_many_are_before_it_and_is_cancelled_at_once(
-    workspace: Workspace,
-) -> None:
+def test_a_waiting_run_shows_the_line_and_is_cancelled_at_once(workspace: Workspace) -> None:
+    make_run(workspace, JobState.QUEUED, name="first *one*")
+    second = make_run(workspace, JobState.QUEUED, name="second")
+    app = open_screen("run", run=second)
+    words = shown(app)
+    assert "2 runs wait." in words and "**second**" in words and "first \\*one\\*" in words
+    app.button(key="cancel").click().run()
+    assert JobStatus.load(workspace.run(second)).state is JobState.CANCELLED
+
+
+def test_a_waiting_run_can_be_moved_to_the_front(workspace: Workspace) -> None:
+    first = make_run(workspace, JobState.QUEUED, name="first")
+    second = make_run(workspace, JobState.QUEUED, name="second")
+    app = open_screen("run", run=second)
+    app.button(key="first").click().run()
+    assert [job.id for job in queue.waiting_jobs(workspace)] == [second, first]
+    assert not [button for button in app.button if button.key == "first"]
+    app.button(key=f"line_{first}").click().run()
+    assert app.session_state["run"] == first
+    assert [button for button in app.button if button.key == "first"]
+
+
+def test_a_run_that_started_meanwhile_is_not_moved_and_that_is_said(workspace: Workspace) -> None:
     make_run(workspace, JobState.QUEUED, name="first")
     second = make_run(workspace, JobState.QUEUED, name="second")
     app = open_screen("run", run=second)
-    assert "Runs before this one: 1" in shown(app)
-    app.button(key="stop").click().run()
-    assert JobStatus.load(workspace.run(second)).state is JobState.CANCELLED
+    button = app.button(key="first")
+    queue.place(workspace, second, "cpu")
+    button.click().run()
+    assert not app.exception
 
 
 def test_an_interrupted_run_says_why_and_can_be_resumed(workspace: Workspace) -> None:
     id = make_run(workspace, JobState.INTERRUPTED, problem=KilledForMemory())
     app = open_screen("run")
     assert "most likely by the system because memory ran out" in shown(app)
-    (resume,) = [button for button in app.button if button.label == "Resume"]
-    resume.click().run()
+    assert app.button(key="resume").label == "Start again from the beginning"
+    assert not [button for button in app.button if button.key in ("finish", "discard")]
+    app.button(key="resume").click().run()
     assert JobStatus.load(workspace.run(id)).attempt == 1
+
+
+def add_checkpoint(workspace: Workspace, id: str, step: int) -> None:
+    folder = workspace.run(id) / CHECKPOINTS / f"checkpoint-{step}"
+    folder.mkdir(parents=True)
+    write_json(folder / WHOLE_MARK, {"step": step})
+    (folder / "model.safetensors").write_bytes(bytes(2_000_000))
+
+
+def test_a_checkpoint_can_be_gone_on_from_made_a_model_of_or_deleted(workspace: Workspace) -> None:
+    id = make_run(workspace, JobState.CANCELLED)
+    add_checkpoint(workspace, id, 1200)
+    app = open_screen("run")
+    assert app.button(key="resume").label == "Resume from step 1,200"
+    assert "Frees 2.0 MB." in shown(app)
+    app.button(key="finish").click().run()
+    assert JobStatus.load(workspace.run(id)).state is JobState.QUEUED
+    assert wish(workspace, id) is StopWish.KEEP
+    assert "Finishing" not in shown(app)  # it waits
+
+    app.button(key="cancel").click().run()
+    app.button(key="discard").click().run()
+    assert load_run(workspace, id).checkpoint is None
+    assert app.button(key="resume").label == "Start again from the beginning"
 
 
 def test_a_finished_run_opens_with_its_verdict(workspace: Workspace) -> None:
@@ -76,7 +154,55 @@ def test_a_finished_run_opens_with_its_verdict(workspace: Workspace) -> None:
     words = shown(app)
     assert "Is it better?" in words and "mistake in Pairloom" not in words
     assert "Better than before: nDCG@10 rose from 0.2 to 0.8 on 50 held-out questions" in words
-    assert not [button for button in app.button if button.key == "stop"]
+    assert not [button for button in app.button if (button.key or "").startswith("stop")]
+
+
+def test_a_run_that_was_ended_early_says_so(workspace: Workspace) -> None:
+    id = make_run(workspace, JobState.SUCCEEDED, scores=(0.2, 0.8))
+    note = Message("Stopped at step {step} of {steps}.", {"step": 40, "steps": 480})
+    folder = workspace.run(id)
+    replace(JobStatus.load(folder), note=note.to_json()).save(folder)
+    assert "Stopped at step 40 of 480." in shown(open_screen("run"))
+    assert "Stopped at step 40 of 480." in shown(open_screen("home"))
+
+
+def test_the_settings_of_a_run_go_to_the_train_screen(workspace: Workspace) -> None:
+    id = make_run(workspace, JobState.FAILED, name="Shoes")
+    app = open_screen("run")
+    assert "has been deleted" not in shown(app)
+    handed = handed_over(app, "clone")
+    source = load_run(workspace, id).config
+    assert handed == source.model_copy(update={"name": "Shoes (2)"})
+
+
+def test_a_finished_model_is_trained_further_at_a_lower_rate_and_the_reason_is_said(
+    workspace: Workspace,
+) -> None:
+    id = make_run(workspace, name="Shoes")
+    make_model(workspace.run(id) / "model")
+    app = open_screen("run")
+    assert "a fifth of the 0.02 that the run had" in shown(app)
+    handed = handed_over(app, "further")
+    assert (handed.base.kind, handed.base.run) == ("run", id)
+    assert handed.training.learning_rate == 0.004
+
+
+def handed_over(app: AppTest, button: str) -> RunConfig:
+    """What a button of the Run screen puts where the Train screen looks for it."""
+    seen: list[object] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_actions, "go_to", lambda name: seen.append(name))
+        app.button(key=button).click().run()
+    assert seen == ["train"]
+    return RunConfig.parse(app.session_state[run_actions.TRAIN_WITH], "train_with")
+
+
+def test_a_deleted_dataset_is_said_before_its_settings_are_used_again(workspace: Workspace) -> None:
+    id = make_run(workspace, JobState.FAILED)
+    remove_dataset(workspace, load_run(workspace, id).config.dataset.id)
+    app = open_screen("run")
+    assert "that this run learned from has been deleted" in shown(app)
+    assert handed_over(app, "clone").dataset == load_run(workspace, id).config.dataset
 
 
 def test_a_run_is_deleted_only_when_asked_twice(workspace: Workspace) -> None:

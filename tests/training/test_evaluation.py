@@ -12,7 +12,17 @@ from scipy.stats import spearmanr
 from sklearn.metrics import average_precision_score, ndcg_score
 
 from core.data.shapes import Shape
-from core.training.evaluation import make_task, score_lexical, score_model, spearman
+from core.training.evaluation import (
+    METRIC_NAMES,
+    Scores,
+    dense_table,
+    lexical_table,
+    make_task,
+    score_fusion,
+    score_lexical,
+    score_model,
+)
+from core.training.metrics import spearman
 
 
 def planted(texts: Sequence[str]) -> np.ndarray:
@@ -122,3 +132,154 @@ def test_bm25_finds_the_passage_that_shares_characters() -> None:
 def test_bm25_earns_nothing_where_no_character_is_shared() -> None:
     frame = pd.DataFrame({"anchor": ["abc", "xyz"], "positive": ["鞋子", "键盘"]})
     assert score_lexical(make_task(frame, Shape.PAIRS)).metrics["ndcg@10"] == 0.0
+
+
+class Planted:
+    """The planted vectors as a model, for the library's evaluators."""
+
+    similarity_fn_name = "cosine"
+    model_card_data = None
+
+    def encode(self, inputs: Sequence[str], **_: object) -> object:
+        import torch
+
+        return torch.tensor(planted(inputs))
+
+    encode_query = encode_document = encode
+
+    def similarity(self, one: object, other: object) -> object:
+        return one @ other.T  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def several() -> pd.DataFrame:
+    random = np.random.default_rng(8)
+    return pd.DataFrame(
+        {
+            "anchor": [f"问题{number}" for number in range(40)],
+            "positive": [f"答案{number}" for number in range(40)],
+            **{
+                name: [f"错误{number}" for number in random.permutation(90)[:40]]
+                for name in ("negative", "negative_2", "negative_3")
+            },
+        }
+    )
+
+
+def library(evaluator: object) -> dict[str, float]:
+    from unittest.mock import patch
+
+    with patch.object(type(evaluator), "store_metrics_in_model_card_data"):
+        return evaluator(Planted())  # type: ignore[operator]
+
+
+def test_retrieval_figures_equal_the_librarys(triplets: pd.DataFrame) -> None:
+    from sentence_transformers.sentence_transformer.evaluation import (
+        InformationRetrievalEvaluator,
+    )
+
+    train = pd.DataFrame({"anchor": ["别的"] * 30, "positive": [f"训练{n}" for n in range(30)]})
+    task = make_task(triplets, Shape.TRIPLETS, train, seed=1)
+    assert task.distractors == 30 and len(task.passages) > 30
+    theirs = library(
+        InformationRetrievalEvaluator(
+            {f"q{n}": text for n, text in enumerate(task.questions)},
+            {f"d{n}": text for n, text in enumerate(task.passages)},
+            {f"q{n}": {f"d{one}" for one in right} for n, right in enumerate(task.relevant)},
+            write_csv=False,
+        )
+    )
+    ours = score_model(task, planted).metrics
+    for name in ("ndcg@10", "mrr@10", "map@100"):
+        assert ours[name] == pytest.approx(theirs[f"cosine_{name}"], abs=1e-6)
+    assert ours["recall@10"] == pytest.approx(theirs["cosine_recall@10"], abs=1e-6)
+
+
+def test_reranking_equals_the_librarys(several: pd.DataFrame) -> None:
+    from sentence_transformers.sentence_transformer.evaluation import RerankingEvaluator
+
+    negatives = ["negative", "negative_2", "negative_3"]
+    samples = [
+        {"query": row["anchor"], "positive": [row["positive"]], "negative": list(row[negatives])}
+        for _, row in several.iterrows()
+    ]
+    theirs = library(RerankingEvaluator(samples, write_csv=False))
+    ours = score_model(make_task(several, Shape.SEVERAL_NEGATIVES), planted).metrics
+    assert ours["rerank_map"] == pytest.approx(theirs["map"], abs=1e-6)
+    assert ours["rerank_ndcg@10"] == pytest.approx(theirs["ndcg@10"], abs=1e-6)
+
+
+def test_scored_pairs_equal_the_librarys(scored: pd.DataFrame) -> None:
+    from sentence_transformers.sentence_transformer.evaluation import (
+        BinaryClassificationEvaluator,
+        EmbeddingSimilarityEvaluator,
+    )
+
+    texts = scored["anchor"].tolist(), scored["positive"].tolist()
+    scores = score_model(make_task(scored, Shape.SCORED_PAIRS), planted)
+    similar = library(
+        EmbeddingSimilarityEvaluator(*texts, scored["score"].tolist(), write_csv=False)
+    )
+    assert scores.metrics["spearman"] == pytest.approx(similar["spearman_cosine"], abs=1e-6)
+    assert scores.metrics["pearson"] == pytest.approx(similar["pearson_cosine"], abs=1e-6)
+    matches = (scored["score"] >= 0.5).astype(int).tolist()
+    binary = library(BinaryClassificationEvaluator(*texts, matches, similarity_fn_names=["cosine"]))
+    for ours, theirs in (("average_precision", "ap"), ("f1", "f1"), ("accuracy", "accuracy")):
+        assert scores.metrics[ours] == pytest.approx(binary[f"cosine_{theirs}"], abs=1e-6)
+    for name in ("f1", "accuracy"):
+        theirs = binary[f"cosine_{name}_threshold"]
+        assert scores.thresholds[name] == pytest.approx(theirs, abs=1e-6)
+
+
+@pytest.fixture
+def scored() -> pd.DataFrame:
+    random = np.random.default_rng(11)
+    return pd.DataFrame(
+        {
+            "anchor": [f"a{number}" for number in range(70)],
+            "positive": [f"b{number}" for number in range(70)],
+            "score": random.choice([0.0, 0.25, 0.5, 1.0], 70),
+        }
+    )
+
+
+def test_the_fusion_is_the_sum_of_reciprocal_ranks() -> None:
+    frame = pd.DataFrame(
+        {
+            "anchor": ["阿莫西林怎么贮藏", "跑步鞋防水吗"],
+            "positive": ["阿莫西林胶囊的贮藏：遮光", "越野鞋，防水"],
+            "negative": ["布洛芬片的规格", "机械键盘"],
+        }
+    )
+    task = make_task(frame, Shape.TRIPLETS)
+    dense = dense_table(task, planted(task.questions), planted(task.passages))
+    words = lexical_table(task)
+    expected = []
+    for vectors, bm25, right in zip(dense, words, task.relevant, strict=True):
+        order = np.argsort(-vectors).tolist()
+        found = sorted(np.flatnonzero(np.isfinite(bm25)), key=lambda place: -bm25[place])
+        total = {
+            place: 1 / (61 + order.index(place))
+            + (1 / (61 + found.index(place)) if place in found else 0)
+            for place in order
+        }
+        ranked = sorted(order, key=lambda place: -total[place])
+        expected.append(1 / (1 + ranked.index(int(right[0]))))
+    assert score_fusion(task, dense, words).metrics["mrr@10"] == pytest.approx(np.mean(expected))
+
+
+def test_distractors_are_never_right_answers_to_a_held_out_question() -> None:
+    held_out = pd.DataFrame({"anchor": ["鞋", "键盘"], "positive": ["跑鞋", "机械键盘"]})
+    train = pd.DataFrame(
+        {"anchor": ["鞋", "耳机", "耳机"], "positive": ["登山鞋", "降噪耳机", "跑鞋"]}
+    )
+    task = make_task(held_out, Shape.PAIRS, train)
+    assert task.passages == ["跑鞋", "机械键盘", "降噪耳机"] and task.distractors == 1
+
+
+def test_scores_survive_the_disk(scored: pd.DataFrame) -> None:
+    scores = score_model(make_task(scored, Shape.SCORED_PAIRS), planted)
+    again = Scores.from_json(scores.to_json())
+    assert again.metrics == scores.metrics and again.thresholds == scores.thresholds
+    assert again.per_question.tolist() == scores.per_question.tolist()
+    assert set(scores.metrics) <= set(METRIC_NAMES)
