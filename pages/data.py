@@ -8,7 +8,7 @@ from core.workspace import Workspace
 from ui import format as fmt
 from ui.dataset_view import opened_dataset, show_dataset, show_datasets
 from ui.intake import Intake, close_table, opened_table
-from ui.intake_check import check, is_repaired, show_mojibake, show_report
+from ui.intake_check import check, is_repaired, show_fixes, show_mojibake, show_report
 from ui.intake_mapping import choose_mapping, confirm_scale
 from ui.intake_options import read_differently
 from ui.intake_save import save_form, show_saved
@@ -35,10 +35,11 @@ def show_intake(intake: Intake) -> None:
         # What the rows are is said here, once they have been looked at.
         sentence = st.container()
     intake = opened_table(workspace) or intake
-    change = st.container(border=True)
+    change = st.container()
     with st.container(border=True):
         st.subheader(_("Check"), anchor=False)
         report = check(workspace, intake.draft, table.info.rows)
+        show_fixes(workspace, intake, report)
         if report is not None:
             show_report(workspace, intake, report)
     with sentence:
@@ -46,8 +47,9 @@ def show_intake(intake: Intake) -> None:
             st.markdown(say(mapping.sentence(table.info.rows)))
         else:
             st.success(say(report.sentence), icon=":material/check_circle:")
-    with change:
-        show_changes(intake, report)
+    if report is not None or intake.draft.steps:
+        with change.container(border=True):
+            show_changes(intake, report)
     if report is not None:
         with st.container(border=True):
             st.subheader(_("Save"), anchor=False)

@@ -45,10 +45,11 @@ def check_near_duplicates(view: TableView, told: Tell) -> Iterator[Finding]:
     positions = looked_at(view)
     looked = len(positions)
     positions = positions[~repeats(view.row_codes[positions])]
-    texts = view.texts.take(np.concatenate([view.codes[role][positions] for role in view.roles]))
-    columns = np.array(texts.to_pylist(), dtype=object).reshape(len(view.roles), -1)
+    codes = np.stack([view.codes[role][positions] for role in view.roles], axis=1)
+    used, rows = np.unique(codes, return_inverse=True)
     pairs = near_pairs(
-        list(zip(*columns, strict=True)),
+        view.texts.take(used).to_pylist(),
+        rows.reshape(codes.shape),
         told,
         lambda first, second: _same_target(view, positions[first], positions[second]),
     )

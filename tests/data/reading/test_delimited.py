@@ -1,6 +1,7 @@
 import csv
 import io
 import tracemalloc
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -68,10 +69,8 @@ def test_odd_files_are_refused_in_one_sentence(refused: Refused, folder: Path) -
 def test_every_trap_has_at_least_three_files(tmp_path: Path) -> None:
     main(tmp_path)
     assert len(list(tmp_path.iterdir())) == len(LOADED) + len(REFUSED)
-    kinds: dict[str, int] = {}
-    for refused in REFUSED:
-        kinds[refused.kind] = kinds.get(refused.kind, 0) + 1
-    assert all(kinds[kind] >= 3 for kind in ("EmptyFile", "NoDataRows", "LoginPage", "JsonFile"))
+    traps = Counter([odd.trap for odd in LOADED] + [refused.kind for refused in REFUSED])
+    assert [trap for trap, files in traps.items() if files < 3] == []
 
 
 # What was written is read back, whatever it is.
@@ -100,7 +99,7 @@ WRITTEN = [
 ]
 
 
-@settings(max_examples=25)
+@settings(max_examples=8)
 @example(data=None, columns=2)
 @given(data=st.data(), columns=st.integers(2, 3))
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|", "^", "~", "\x01"])
@@ -208,8 +207,13 @@ def test_a_sample_is_even_in_order_and_always_the_same(folder: Path) -> None:
     assert sink.facts is not None
     assert (sink.facts.rows_read, sink.facts.sampled_from) == (2000, 20_000)
     assert sink.numbers == sorted(set(sink.numbers))
-    assert all(cells == [f"q{n - 2}", f"a{n - 2}"] for n, cells in zip(sink.numbers, sink.cells))
-    in_quarters = [sum(start < n <= start + 5000 for n in sink.numbers) for start in range(1, 20_000, 5000)]
+    assert all(
+        cells == [f"q{n - 2}", f"a{n - 2}"]
+        for n, cells in zip(sink.numbers, sink.cells, strict=True)
+    )
+    in_quarters = [
+        sum(start < n <= start + 5000 for n in sink.numbers) for start in range(1, 20_000, 5000)
+    ]
     assert all(400 < count < 600 for count in in_quarters)
     assert read(folder, data, sample_rows=2000).numbers == sink.numbers
 
