@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.data.intake import DraftReport
 from core.data.staging import StagedTable
+from core.problems import Problem
 from core.workspace import Workspace
 from ui import format as fmt
 from ui.dataset_view import opened_dataset, show_dataset, show_datasets
@@ -14,7 +15,7 @@ from ui.intake_options import read_differently
 from ui.intake_save import save_form, show_saved
 from ui.intake_source import bring_in
 from ui.intake_steps import is_conversion, offer_conversions, show_steps
-from ui.intake_table import file_name, preview, read, show_quarantine, table_sentence
+from ui.intake_table import file_name, preview, read, show_quarantine, show_refusal, table_sentence
 from ui.language import _, say
 from ui.pages import heading
 
@@ -95,7 +96,11 @@ if opened is not None:
 else:
     heading("data")
     if open_now is not None:
-        show_intake(open_now)
+        try:
+            show_intake(open_now)
+        except Problem as problem:
+            # Its file was moved away, or what was read of it: nothing below could be shown.
+            show_refusal(problem)
     else:
         with st.container(border=True):
             bring_in(workspace)

@@ -52,13 +52,7 @@ def read(workspace: Workspace, intake: Intake) -> StagedTable | None:
             with st.spinner(title):
                 return read_staged(workspace, intake.id, options)
         except Problem as problem:
-            st.error(say(problem), icon=":material/error:")
-            st.button(
-                _("Choose another file"),
-                key="choose_another",
-                icon=":material/upload_file:",
-                on_click=close_table,
-            )
+            show_refusal(problem)
             return None
     whole: set[str] = st.session_state.setdefault(_WHOLE, set())
     if file.bytes >= _ASK_BYTES and options.sample_rows is None and intake.id not in whole:
@@ -108,6 +102,17 @@ def _show_beginning(workspace: Workspace, intake: Intake) -> None:
         return
     st.caption(_("How it begins"))
     _rows_table(lambda start, count: rows, list(rows.columns), len(rows), f"peek_{intake.id}")
+
+
+def show_refusal(problem: Problem) -> None:
+    """Why the open file is no table, and the way to another one."""
+    st.error(say(problem), icon=":material/error:")
+    st.button(
+        _("Choose another file"),
+        key="choose_another",
+        icon=":material/upload_file:",
+        on_click=close_table,
+    )
 
 
 def table_sentence(table: StagedTable) -> str:

@@ -223,7 +223,11 @@ def _exact_numbers(level: _Level, how_many: int, key: str) -> dict[str, object]:
         key=f"mine_score_{key}",
         help=_("Texts that are more similar to the anchor than this are passed over."),
     )
-    drawn = left.toggle(_("Draw among them instead of taking the nearest"), key=f"mine_drawn_{key}")
+    drawn = left.toggle(
+        _("Draw at random"),
+        key=f"mine_drawn_{key}",
+        help=_("Among the texts that are left, instead of taking the nearest of them."),
+    )
     seed = right.number_input(
         _("Seed"), 0, 2**31 - 1, 42, key=f"mine_seed_{key}", disabled=not drawn
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from core.data.findings import Finding, Fix, Severity
+from core.data.findings import EXAMPLES, Finding, Fix, Severity
 from core.data.report.near import SIMILAR, later_of, near_pairs
 from core.data.report.texts import leave_out
 from core.data.report.view import Check, TableView, Tell, repeats
@@ -73,7 +74,8 @@ def check_near_duplicates(view: TableView, told: Tell) -> Iterator[Finding]:
         fix=fix,
         same_texts=True,
     )
-    yield finding
+    # The pairs stay whole.
+    yield replace(finding, examples=finding.examples[: EXAMPLES // 2 * 2])
 
 
 def looked_at(view: TableView) -> np.ndarray:
