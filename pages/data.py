@@ -4,17 +4,18 @@ import streamlit as st
 
 from core.data.intake import DraftReport
 from core.data.staging import StagedTable
+from core.problems import Problem
 from core.workspace import Workspace
 from ui import format as fmt
 from ui.dataset_view import opened_dataset, show_dataset, show_datasets
 from ui.intake import Intake, close_table, opened_table
-from ui.intake_check import check, is_repaired, show_mojibake, show_report
+from ui.intake_check import check, is_repaired, show_fixes, show_mojibake, show_report
 from ui.intake_mapping import choose_mapping, confirm_scale
 from ui.intake_options import read_differently
 from ui.intake_save import save_form, show_saved
 from ui.intake_source import bring_in
 from ui.intake_steps import is_conversion, offer_conversions, show_steps
-from ui.intake_table import file_name, preview, read, show_quarantine, table_sentence
+from ui.intake_table import file_name, preview, read, show_quarantine, show_refusal, table_sentence
 from ui.language import _, say
 from ui.pages import heading
 
@@ -35,10 +36,11 @@ def show_intake(intake: Intake) -> None:
         # What the rows are is said here, once they have been looked at.
         sentence = st.container()
     intake = opened_table(workspace) or intake
-    change = st.container(border=True)
+    change = st.container()
     with st.container(border=True):
         st.subheader(_("Check"), anchor=False)
         report = check(workspace, intake.draft, table.info.rows)
+        show_fixes(workspace, intake, report)
         if report is not None:
             show_report(workspace, intake, report)
     with sentence:
@@ -46,8 +48,9 @@ def show_intake(intake: Intake) -> None:
             st.markdown(say(mapping.sentence(table.info.rows)))
         else:
             st.success(say(report.sentence), icon=":material/check_circle:")
-    with change:
-        show_changes(intake, report)
+    if report is not None or intake.draft.steps:
+        with change.container(border=True):
+            show_changes(intake, report)
     if report is not None:
         with st.container(border=True):
             st.subheader(_("Save"), anchor=False)
@@ -93,7 +96,11 @@ if opened is not None:
 else:
     heading("data")
     if open_now is not None:
-        show_intake(open_now)
+        try:
+            show_intake(open_now)
+        except Problem as problem:
+            # Its file was moved away, or what was read of it: nothing below could be shown.
+            show_refusal(problem)
     else:
         with st.container(border=True):
             bring_in(workspace)

@@ -49,7 +49,7 @@ def recent(runs: list[Run], datasets: list[DatasetInfo]) -> None:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             with st.container(gap="xxsmall"):
                 st.markdown(f"**{fmt.verbatim(dataset_name(info))}**")
-                st.caption(say(info.mapping.sentence(info.rows)))
+                st.caption(say(info.sentence))
             if st.button(_("Train"), key=f"train_{info.id}", icon=":material/model_training:"):
                 select("dataset", info.id)
                 go_to("train")

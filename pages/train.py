@@ -28,7 +28,7 @@ def choose_dataset(datasets: list[DatasetInfo]) -> DatasetInfo:
     chosen = choose(
         "dataset",
         _("Dataset"),
-        {info.id: f"{_(info.name)} · {say(info.mapping.sentence(info.rows))}" for info in datasets},
+        {info.id: f"{_(info.name)} · {say(info.sentence)}" for info in datasets},
     )
     assert chosen is not None
     return by_id[chosen]

@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from core.workspace import Workspace
 from tools.workbench import end_processes_of
+
+# The same inputs every time: a failure on another machine can be repeated here.
+settings.register_profile("pairloom", derandomize=True, deadline=None)
+settings.load_profile("pairloom")
 
 
 @pytest.fixture(autouse=True)

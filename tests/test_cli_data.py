@@ -103,7 +103,7 @@ def test_json_is_for_programs(workspace: Workspace, chinese: Path) -> None:
 
 
 def test_what_cannot_be_used_is_refused(
-    workspace: Workspace, english: Path, tmp_path: Path
+    workspace: Workspace, english: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     picture = tmp_path / "shoe.csv"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
@@ -119,8 +119,11 @@ def test_what_cannot_be_used_is_refused(
         (("check", english, "--map", "frage"), "“frage” does not say which column is what"),
         (("check", english, "--base", "no-such-model"), "no base model named no-such-model"),
         (("check", english, "--encoding", "klingon"), "klingon"),
+        (("check", english, "--html", tmp_path / "no" / "x.html"), "cannot be written to"),
+        (("dataset", english, "--fix", "fix_split:share=much"), "much"),
+        (("dataset", english, "--fix", "drop_rows"), "drop_rows cannot be done as"),
         (("check", numbers), "--map anchor=问题,positive=答案"),
-        (("check", scores, "--map", "anchor=q,positive=a,score=s"), "s"),
+        (("check", scores, "--map", "anchor=q,positive=a,score=s"), "Add --rescale"),
         (("dataset", english, "--map", asked, "--fix", "magic"), "no step named magic"),
         (("dataset", english, "--map", asked, "--convert", "scored_to_pairs"), "pairs"),
         (("dataset", english, "--map", asked, "--held-out", picture), "shoe.csv"),

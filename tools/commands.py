@@ -21,6 +21,9 @@ LINT = (
 )
 
 
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+"""Two test files at a time, in the order of tests/browser/conftest.py: the longest come first."""
+
 TAKING_MORE = ("test", "test-all", "samples")
 """The commands that hand arguments on."""
 
@@ -106,7 +109,7 @@ def _test(python: Path, arguments: list[str], *, slow_too: bool) -> int:
         return found.returncode
     chosen = [] if slow_too else ["-m", "not slow"]
     return _call(
-        [str(python), "-m", "pytest", *chosen, *arguments],
+        [str(python), "-m", "pytest", *SIDE_BY_SIDE, *chosen, *arguments],
         PAIRLOOM_CHROMIUM=found.stdout.strip(),
     )
 

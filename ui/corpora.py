@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.data.read import Table, read_table
+from core.data.reading.formats import SUFFIXES
 from core.problems import Problem
 from core.retrieval.corpora import Corpus, CorpusInfo, create_corpus, list_corpora, load_corpus
 from core.retrieval.encode_job import encode_params
@@ -63,8 +64,9 @@ def add_samples(workspace: Workspace) -> None:
 def add_own(workspace: Workspace) -> None:
     """Upload a table, say which column holds the texts, store it."""
     file = st.file_uploader(
-        _("A CSV file with one text to be found in every row, up to 1 GB"),
-        type=["csv", "tsv", "txt"],
+        _("A table with one text to be found in every row, up to 1 GB"),
+        type=list(SUFFIXES),
+        help=_("CSV, Excel, JSON or Parquet, also in a .gz or .zip archive"),
         # A new key empties the control once the table is stored.
         key=f"corpus_upload_{STATE.get('corpora_added', 0)}",
     )
@@ -138,7 +140,7 @@ def encode_missing(workspace: Workspace, corpus: Corpus, missing: Sequence[Colum
 def _read(file_id: str, content: bytes, name: str) -> Table:
     """The uploaded table, read once while its columns are being chosen."""
     if STATE.get("corpus_table", (None,))[0] != file_id:
-        STATE["corpus_table"] = (file_id, read_table(content, name))
+        STATE["corpus_table"] = (file_id, read_table(content, name, minimum_columns=1))
     table: Table = STATE["corpus_table"][1]
     return table
 

@@ -135,7 +135,7 @@ def _words(info: DatasetInfo, done: _Done) -> str:
         return _("Undone: {what}").format(what=say(done.undone))
     if done.before is None:
         return made_how(info)
-    added = info.steps[len(done.before) :]
+    added = [step for step in info.steps if step.step not in done.before]
     return paragraph(*(say(step.message) for step in added)) or _("The steps were changed.")
 
 

@@ -14,7 +14,7 @@ from ui.language import _
 
 STATE = st.session_state
 
-_INLINE_ROWS = 5_000
+INLINE_ROWS = 5_000
 """The report of so many rows takes about two seconds."""
 
 
@@ -31,7 +31,7 @@ def find_report(workspace: Workspace, dataset: Dataset) -> DataReport | None:
     full = bool(wish.get("full") or (report is not None and report.full))
     if report is not None and report.base == base and report.full >= full:
         return report
-    if info.rows <= _INLINE_ROWS:
+    if info.rows <= INLINE_ROWS:
         with st.spinner(_("Looking at the rows …"), show_time=True):
             bases = bases_for_report(workspace, base)
             made = make_report(dataset.frame(), info.names, bases=bases, full=full)

@@ -27,13 +27,11 @@ def show_report_files(workspace: Workspace, dataset: Dataset, report: DataReport
 def _show_links(workspace: Workspace, dataset: Dataset, report: DataReport) -> None:
     name = dataset_name(dataset.info)
     page, data = write_report_files(dataset, report, name)
+    title = f"{name} – " + _("data report")
+    page_name, data_name = f"{title}.html", f"{title}.json"
     with st.container(horizontal=True):
-        download_button(
-            _("Download the report (HTML)"), workspace, page, f"{name}-{_('data report')}.html"
-        )
-        download_button(
-            _("Download the report (JSON)"), workspace, data, f"{name}-{_('data report')}.json"
-        )
+        download_button(_("Download the report (HTML)"), workspace, page, page_name)
+        download_button(_("Download the report (JSON)"), workspace, data, data_name)
 
 
 def write_report_files(dataset: Dataset, report: DataReport, name: str) -> tuple[Path, Path]:

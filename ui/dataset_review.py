@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.data.mining.result import finish_review, preview_result
+from core.data.mining.result import BareRows, Undecided, finish_review, preview_result
 from core.data.mining.review import Decision, Order, Review
 from core.data.shapes import is_negative
 from core.data.store import DatasetInfo
@@ -31,6 +31,7 @@ _WORDS = {
     Decision.REJECT: (N_("Leave out"), ":material/close:", "2"),
     Decision.MATCH: (N_("Right answer"), ":material/handshake:", "3"),
 }
+_UNDECIDED: tuple[Undecided, ...] = ("leave_out", "accept")
 _ORDERS = {
     Order.DOUBTFUL: N_("Doubtful ones first"),
     Order.TABLE: N_("As in the table"),
@@ -69,14 +70,15 @@ def _show_candidates(review: Review, finishing: str) -> None:
     places = paged(range(total), f"candidates_{id}_{left}", size=_PAGE)
     page = review.page(places[0], len(places), order, undecided_only=left)
     # What counts is on disk; the controls follow it.
-    for number, decision in page["decision"].items():
+    decisions = dict(zip(page.index.tolist(), page["decision"], strict=True))
+    for number, decision in decisions.items():
         STATE[_control(id, number)] = decision
-    open_numbers = [int(n) for n, decision in page["decision"].items() if decision is None]
+    open_numbers = [number for number, decision in decisions.items() if decision is None]
     with tools:
         _show_tools(review, open_numbers)
     with cards:
-        for number, candidate in page.iterrows():
-            _show_candidate(review, int(number), candidate, bool(open_numbers[:1] == [number]))
+        for number in decisions:
+            _show_candidate(review, number, page.loc[number], open_numbers[:1] == [number])
 
 
 def _show_progress(review: Review, finishing: str) -> None:
@@ -141,7 +143,8 @@ def _show_candidate(review: Review, number: int, candidate: pd.Series[Any], next
     with st.container(border=True, gap="xsmall", key=f"candidate_{number}"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             with st.container():
-                mark = f":primary-badge[{_('next')}] " if next_up else ""
+                following = _("next")
+                mark = f":blue-badge[{following}] " if next_up else ""
                 row = _("Row {row}:").format(row=candidate["row"])
                 st.markdown(f"{mark}**{row}** {_text(candidate['anchor'])}")
             key = _control(review.info.id, number)
@@ -193,7 +196,7 @@ def _show_finish(workspace: Workspace, info: DatasetInfo, review: Review, finish
     counts = review.counts()
     with st.container(border=True):
         st.subheader(_("Make the new version"), anchor=False)
-        undecided = "leave_out"
+        undecided: Undecided = "leave_out"
         rest = counts.undecided - counts.doubtful
         if counts.undecided:
             words = ngettext(
@@ -204,13 +207,13 @@ def _show_finish(workspace: Workspace, info: DatasetInfo, review: Review, finish
             take = _("Take those that are not doubtful as wrong answers ({n})")
             undecided = st.radio(
                 words.format(n=fmt.number(counts.undecided)),
-                ["leave_out", "accept"],
+                _UNDECIDED,
                 format_func=lambda choice: (
                     take.format(n=fmt.number(rest)) if choice == "accept" else _("Leave them out")
                 ),
                 key=f"undecided_{review.info.id}",
             )
-        bare_rows = "keep"
+        bare_rows: BareRows = "keep"
         if any(map(is_negative, info.columns)) and st.toggle(
             _("Leave out rows that get no new negative"), key=f"bare_{review.info.id}"
         ):

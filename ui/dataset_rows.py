@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,8 @@ def show_rows(workspace: Workspace, dataset: Dataset) -> None:
     columns = list(dataset.page(0, 1).columns)
     words, side = _wishes(dataset.info.id, SPLIT in columns)
     if not words and side is None:
-        length, page = dataset.info.rows, dataset.page
+        length = dataset.info.rows
+        page: Callable[[int, int], pd.DataFrame] = dataset.page
     else:
         with st.spinner(_("Looking through the rows …"), show_time=True):
             places = _found(file, dataset.info.content_hash, words, side)
@@ -41,8 +43,10 @@ def show_rows(workspace: Workspace, dataset: Dataset) -> None:
         )
         st.caption(found.format(n=fmt.number(length), rows=fmt.number(dataset.info.rows)))
 
-        def page(start: int, rows: int) -> pd.DataFrame:
+        def found_page(start: int, rows: int) -> pd.DataFrame:
             return rows_at(file, places[start : start + rows])
+
+        page = found_page
 
     if not length:
         return

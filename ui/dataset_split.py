@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.data.shapes import ANCHOR, LABEL, POSITIVE, SCORE, SPLIT, TEXT
-from core.data.split import SCORE_BANDS, SplitBy, split_rows
+from core.data.split import SplitBy, split_rows
+from core.data.split_draw import SCORE_BANDS
 from core.data.steps import Step
 from core.data.store import Dataset, DatasetInfo, load_dataset
 from core.problems import Message
@@ -23,7 +24,7 @@ from ui.language import _, ngettext, say
 from ui.texts import clipped
 
 _FIX, _DROP = "fix_split", "drop_split"
-_LIVE_ROWS = 100_000
+_LIVE_ROWS = 1_000_000
 _LEAK_WIDTH = 100
 _SPLIT_BY = (ANCHOR, POSITIVE, SCORE, TEXT, LABEL, SPLIT)
 
@@ -53,8 +54,8 @@ def _show_own(workspace: Workspace, info: DatasetInfo) -> None:
                 key="drop_split",
                 icon=":material/shuffle:",
                 help=_("Takes the split away; every run then draws its held-out rows by itself."),
-                on_click=set_steps,
-                args=(info, _without_split(info)),
+                on_click=_drop,
+                args=(info,),
             )
         fixed = next((one for one in info.steps[::-1] if one.step.kind == _FIX), None)
         if fixed is not None:
@@ -131,11 +132,14 @@ def _kept(info: DatasetInfo) -> tuple[Step, ...]:
     return tuple(step for step in steps if step.kind not in (_FIX, _DROP))
 
 
-def _without_split(info: DatasetInfo) -> tuple[Step, ...]:
-    """The steps after which there is no split column."""
-    fixed_here = any(applied.step.kind == _FIX for applied in info.steps)
+def _drop(info: DatasetInfo) -> None:
+    """Have the dataset made without a split column; for the button's callback."""
+    fixed = next((one for one in info.steps[::-1] if one.step.kind == _FIX), None)
     own = SPLIT in dict(info.mapping.columns) or info.held_out_source is not None
-    return _kept(info) if fixed_here and not own else (*_kept(info), Step(_DROP))
+    if fixed is not None and not own:
+        set_steps(info, _kept(info), fixed.message)
+    else:
+        set_steps(info, (*_kept(info), Step(_DROP)))
 
 
 @st.cache_data(max_entries=30, show_spinner=False)
@@ -151,6 +155,13 @@ def _show_sides(info: DatasetInfo, split: dict[str, Any]) -> None:
     train, held_out = split["train"], split["held_out"]
     rows = train["rows"] + held_out["rows"]
     words = say(Message.from_json(split["message"]))
+    if split["by"] == SplitBy.OWN:
+        # Who says so stands above: the table, a second file, or Pairloom itself.
+        words = _("{held_out} of {rows} rows are held out. Texts on both sides: {leaked}.").format(
+            held_out=fmt.number(held_out["rows"]),
+            rows=fmt.number(rows),
+            leaked=fmt.number(split["leaked"]),
+        )
     if split["leaked"]:
         st.warning(words, icon=":material/water_drop:")
     else:

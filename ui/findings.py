@@ -34,13 +34,10 @@ def show_findings(
             runs again; None shows no buttons.
         key: tells these findings' controls from others on the screen.
     """
-    if not findings:
-        st.success(_("Nothing was found that stands in the way."), icon=":material/check_circle:")
-        return
     ordered = sorted(findings, key=lambda finding: _ORDER.index(finding.severity))
     serious = [one for one in ordered if one.severity is not Severity.INFO]
     notes = ordered[len(serious) :]
-    _show_tally(ordered)
+    _show_tally(serious)
     keys: dict[str, int] = {}
 
     def show(finding: Finding) -> None:
@@ -49,23 +46,23 @@ def show_findings(
 
     for finding in serious:
         show(finding)
-    if serious and notes:
-        label = ngettext("{n} more thing to know", "{n} more things to know", len(notes))
-        with st.expander(label.format(n=len(notes)), icon=_LOOKS[Severity.INFO][1]):
+    if not serious:
+        st.success(_("Nothing was found that stands in the way."), icon=":material/check_circle:")
+    if notes:
+        label = ngettext(
+            "{n} thing that is good to know", "{n} things that are good to know", len(notes)
+        )
+        with st.expander(label.format(n=fmt.number(len(notes))), icon=_LOOKS[Severity.INFO][1]):
             for finding in notes:
                 show(finding)
-    else:
-        for finding in notes:
-            show(finding)
 
 
 def _show_tally(findings: Sequence[Finding]) -> None:
-    """How many there are of each severity."""
-    counts = {one: sum(f.severity is one for f in findings) for one in _ORDER}
+    """How many there are of each severity that matters."""
+    counts = {one: sum(finding.severity is one for finding in findings) for one in _ORDER[:2]}
     words = {
         Severity.PROBLEM: ngettext("{n} problem", "{n} problems", counts[Severity.PROBLEM]),
         Severity.WARNING: ngettext("{n} warning", "{n} warnings", counts[Severity.WARNING]),
-        Severity.INFO: ngettext("{n} note", "{n} notes", counts[Severity.INFO]),
     }
     with st.container(horizontal=True, gap="xsmall"):
         for severity, count in counts.items():

@@ -133,10 +133,15 @@ def map_columns(columns: Sequence[str], guess: Mapping | None, key: str) -> Mapp
     if shape is Shape.SEVERAL_NEGATIVES and len(mapping.negatives) < 2:
         missing.append(_("Negatives"))
     if missing:
-        words = _("Still to choose: {columns}.").format(columns=_(", ").join(missing))
-        st.info(words, icon=":material/arrow_upward:")
+        say_missing(missing)
         return None
     return mapping
+
+
+def say_missing(fields: Sequence[str]) -> None:
+    """Say which fields of a form are still empty."""
+    words = _("Still to choose: {fields}.").format(fields=_(", ").join(fields))
+    st.info(words, icon=":material/arrow_upward:")
 
 
 def _column(columns: Sequence[str], role: str, first: str | None, key: str) -> str | None:

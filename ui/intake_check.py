@@ -9,6 +9,7 @@ import streamlit as st
 from core.data.findings import Finding
 from core.data.intake import INLINE_ROWS, Draft, DraftReport, check_draft, load_draft_report
 from core.data.mojibake import Mojibake, find_mojibake
+from core.data.report import DataReport
 from core.data.staging import INLINE_BYTES, StagedTable, staged_file
 from core.data.steps import Step
 from core.problems import Problem
@@ -50,8 +51,20 @@ def check(workspace: Workspace, draft: Draft, rows: int) -> DraftReport | None:
 
 
 def show_report(workspace: Workspace, intake: Intake, report: DraftReport) -> None:
-    """Rows left out, fixes that were applied, and what was found."""
+    """Rows left out, and what was found."""
     _show_left_out(report)
+    show_findings(
+        report.all_findings,
+        on_fix=lambda step: add_step(workspace, intake.id, step),
+        key=f"found_{intake.id}",
+    )
+    _show_lengths(report.report)
+    for sentence in report.report.sampled:
+        st.caption(say(sentence))
+
+
+def show_fixes(workspace: Workspace, intake: Intake, report: DraftReport | None) -> None:
+    """The fixes that were applied, each with a button that undoes it."""
     # The repair of characters is undone where it is offered.
     show_steps(
         workspace,
@@ -59,13 +72,6 @@ def show_report(workspace: Workspace, intake: Intake, report: DraftReport) -> No
         report,
         lambda step: step.kind != _REPAIR and not is_conversion(step),
     )
-    show_findings(
-        report.all_findings,
-        on_fix=lambda step: add_step(workspace, intake.id, step),
-        key=f"found_{intake.id}",
-    )
-    for sentence in report.report.sampled:
-        st.caption(say(sentence))
 
 
 def is_repaired(intake: Intake) -> bool:
@@ -127,6 +133,25 @@ def _show_left_out(report: DraftReport) -> None:
     with st.expander(label.format(n=fmt.number(count)), icon=":material/filter_alt:"):
         for finding in report.left_out:
             st.markdown(f"- {_with_rows(finding)}")
+
+
+def _show_lengths(report: DataReport) -> None:
+    """How long the texts of each column are for the base that the report was made with."""
+    if report.base is None or not report.tokens:
+        return
+    lengths = [
+        _("{column} {minimum} to {maximum}, {mean} on average").format(
+            column=fmt.verbatim(report.names.get(role, role)),
+            minimum=fmt.number(tokens.minimum),
+            maximum=fmt.number(tokens.maximum),
+            mean=fmt.number(tokens.mean, 1),
+        )
+        for role, tokens in report.tokens.items()
+    ]
+    title = _("Length in tokens (words or pieces of words) as {base} counts them:").format(
+        base=fmt.verbatim(report.base)
+    )
+    st.caption(f"{title} {' · '.join(lengths)}")
 
 
 def _with_rows(finding: Finding) -> str:

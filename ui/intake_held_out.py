@@ -42,8 +42,8 @@ def choose_held_out(
     mapping: Mapping,
     first: str | None,
     key: str,
-) -> str | None:
-    """Ask where the held-out rows come from; returns the split column, if it is to be one.
+) -> tuple[str | None, str | None]:
+    """Ask where the held-out rows come from.
 
     Args:
         workspace: the workspace.
@@ -52,6 +52,9 @@ def choose_held_out(
         mapping: what was chosen so far; a split column is none of its columns.
         first: the split column that is shown at first.
         key: of the controls.
+
+    Returns:
+        the split column, if it is to be one, and what is still to be chosen, if anything is.
     """
     now = _FILE if intake.draft.held_out else _COLUMN if first else _DRAWN
     with st.expander(
@@ -73,10 +76,12 @@ def choose_held_out(
         if way != _FILE and intake.draft.held_out is not None:
             _remove_file(workspace, intake)
         if way == _COLUMN:
-            return _column(table, mapping, first, f"{key}_split")
+            column = _column(table, mapping, first, f"{key}_split")
+            return column, None if column else _(_WAYS[way][0])
         if way == _FILE:
             _file(workspace, intake)
-    return None
+            return None, None if intake.draft.held_out else _(_WAYS[way][0])
+    return None, None
 
 
 def _column(table: StagedTable, mapping: Mapping, first: str | None, key: str) -> str | None:

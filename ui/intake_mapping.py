@@ -7,13 +7,13 @@ import json
 from dataclasses import replace
 
 import streamlit as st
-from core.data.staging import StagedTable
 
 from core.data.columns import guess_mapping
 from core.data.scores import Scale, detect_scale
 from core.data.shapes import Mapping
+from core.data.staging import StagedTable
 from core.workspace import Workspace
-from ui.forms import map_columns
+from ui.forms import map_columns, say_missing
 from ui.intake import Intake, change
 from ui.intake_held_out import choose_held_out
 from ui.language import _, say
@@ -35,7 +35,12 @@ def choose_mapping(workspace: Workspace, intake: Intake, table: StagedTable) -> 
     mapping = map_columns(table.info.columns, first, key)
     if mapping is None:
         return None
-    split = choose_held_out(workspace, intake, table, mapping, first and first.split, key)
+    split, missing = choose_held_out(
+        workspace, intake, table, mapping, first.split if first else None, key
+    )
+    if missing is not None:
+        say_missing([missing])
+        return None
     mapping = replace(mapping, split=split)
     change(workspace, intake.id, mapping=mapping)
     return mapping

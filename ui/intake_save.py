@@ -17,7 +17,7 @@ from ui import jobs
 from ui.dataset_open import open_dataset
 from ui.datasets import dataset_name
 from ui.intake import Intake, close_table
-from ui.language import _, say
+from ui.language import _, current_language, say
 
 _SAVING = "dataset_being_saved"
 _SAVED = "dataset_saved"
@@ -33,6 +33,8 @@ def save_form(
             _("Name of the dataset"),
             value=_(intake.sample.title) if intake.sample else Path(table.info.name).stem,
             max_chars=80,
+            key=f"name_of_{intake.id}_{current_language()}",
+            persist_state="session",
             width=480,
         )
         asked = st.form_submit_button(_("Save dataset"), icon=":material/save:", type="primary")

@@ -13,6 +13,7 @@ from core.data.staging import (
     list_allowed_files,
     stage_path,
     stage_upload,
+    tidy_uploads,
 )
 from core.problems import Problem
 from core.workspace import Workspace
@@ -64,6 +65,7 @@ def _upload(workspace: Workspace) -> None:
         return
     with st.spinner(_("Taking in {file} …").format(file=fmt.verbatim(file.name))):
         try:
+            tidy_uploads(workspace)
             open_table(workspace, stage_upload(workspace, file, file.name))
         except Problem as problem:
             st.session_state[_REFUSED] = problem

@@ -23,13 +23,13 @@ from core.workspace import Workspace
 from ui import format as fmt
 from ui import jobs
 from ui.datasets import separator_name
-from ui.intake import Intake
+from ui.intake import Intake, close_table
 from ui.intake_options import SAMPLES, set_option
 from ui.language import _, ngettext, plain, say
 from ui.tables import paged_source
 
 # From this size on nothing is read before a person has said whether a sample will do.
-_ASK_BYTES = 300_000_000
+_ASK_BYTES = 100_000_000
 _PEEK_ROWS = 8
 _WHOLE = "read_as_a_whole"
 
@@ -52,7 +52,7 @@ def read(workspace: Workspace, intake: Intake) -> StagedTable | None:
             with st.spinner(title):
                 return read_staged(workspace, intake.id, options)
         except Problem as problem:
-            st.error(say(problem), icon=":material/error:")
+            show_refusal(problem)
             return None
     whole: set[str] = st.session_state.setdefault(_WHOLE, set())
     if file.bytes >= _ASK_BYTES and options.sample_rows is None and intake.id not in whole:
@@ -104,6 +104,17 @@ def _show_beginning(workspace: Workspace, intake: Intake) -> None:
     _rows_table(lambda start, count: rows, list(rows.columns), len(rows), f"peek_{intake.id}")
 
 
+def show_refusal(problem: Problem) -> None:
+    """Why the open file is no table, and the way to another one."""
+    st.error(say(problem), icon=":material/error:")
+    st.button(
+        _("Choose another file"),
+        key="choose_another",
+        icon=":material/upload_file:",
+        on_click=close_table,
+    )
+
+
 def table_sentence(table: StagedTable) -> str:
     """How the file was read: format, rows, columns, encoding, separator, header."""
     info, facts = table.info, table.info.facts
@@ -141,7 +152,7 @@ def preview(intake: Intake, table: StagedTable, *, repaired: bool) -> None:
         cells = table.page(start, rows)
         return cells.map(repair) if repaired else cells
 
-    _rows_table(table.page, table.info.columns, table.info.rows, f"preview_{_reading_key(intake)}")
+    _rows_table(page, table.info.columns, table.info.rows, f"preview_{_reading_key(intake)}")
 
 
 def _rows_table(
@@ -153,6 +164,7 @@ def _rows_table(
         length,
         key,
         alt=_("The table as it was read"),
+        jump=True,
         column_config={"_index": st.column_config.NumberColumn(_("Row"), width="small"), **columns},
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -222,7 +223,11 @@ def _exact_numbers(level: _Level, how_many: int, key: str) -> dict[str, object]:
         key=f"mine_score_{key}",
         help=_("Texts that are more similar to the anchor than this are passed over."),
     )
-    drawn = left.toggle(_("Draw among them instead of taking the nearest"), key=f"mine_drawn_{key}")
+    drawn = left.toggle(
+        _("Draw at random"),
+        key=f"mine_drawn_{key}",
+        help=_("Among the texts that are left, instead of taking the nearest of them."),
+    )
     seed = right.number_input(
         _("Seed"), 0, 2**31 - 1, 42, key=f"mine_seed_{key}", disabled=not drawn
     )
@@ -236,7 +241,7 @@ def _exact_numbers(level: _Level, how_many: int, key: str) -> dict[str, object]:
     }
 
 
-def _show_work(workspace: Workspace, info: DatasetInfo, reviews: list[Review]) -> None:
+def _show_work(workspace: Workspace, info: DatasetInfo, reviews: Sequence[Review]) -> None:
     """The search that is at work, or how the last one ended if not well."""
     job = _last_job(workspace, info.id)
     if job is None or any(review.info.id == job for review in reviews):
@@ -290,7 +295,7 @@ def _watch(workspace: Workspace, dataset: str, job: str) -> None:
         st.progress(min(status.done or 0.0, 1.0))
 
 
-def _show_reviews(workspace: Workspace, info: DatasetInfo, reviews: list[Review]) -> None:
+def _show_reviews(workspace: Workspace, info: DatasetInfo, reviews: Sequence[Review]) -> None:
     st.subheader(_("Reviews"), anchor=False)
     if not reviews:
         st.caption(_("None yet. What is found appears here, to be looked through."))

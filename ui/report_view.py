@@ -92,8 +92,8 @@ def _show_lengths(workspace: Workspace, dataset: Dataset, report: DataReport) ->
         alt=_("Shortest, mean and longest text of each column"),
     )
     title = _("Length of the texts in characters")
-    if in_tokens:
-        title = _("Length of the texts in tokens of {base}").format(base=_(report.base or ""))
+    if in_tokens and report.base:
+        title = _("Length of the texts in tokens of {base}").format(base=_(report.base))
     charts.show(
         length_histograms(
             lengths,
@@ -210,7 +210,7 @@ def _advice(one: BaseCoverage) -> str | None:
     if one.unknown_share >= _UNREADABLE_SHARE or alike >= _ALIKE_SHARE:
         return _(
             "{base} cannot read much of this table: choose “Static, from your own data” on the "
-            "Train screen, or add the missing characters to its vocabulary there."
+            "Train screen, or a base that knows its characters."
         ).format(base=name)
     if one.cut_off_share >= _CUT_OFF_SHARE:
         return _(

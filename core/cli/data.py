@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from core.cli.mapping import parse_mapping, parse_steps
 from core.cli.output import DONE, WARNED, say, say_json, say_stages
 from core.cli.report_text import report_lines, source_line
+from core.data.check import ScoreOnOtherScale
 from core.data.columns import guess_mapping
-from core.data.intake import Draft, HeldOut, check_draft, store_draft
+from core.data.intake import Draft, HeldOut, Progress, check_draft, store_draft
 from core.data.reading.rows import ReadOptions
 from core.data.report import bases_for_report
 from core.data.report.html import report_html
@@ -29,6 +30,21 @@ if TYPE_CHECKING:
 
 _GUESS_ROWS = 2_000
 _SEPARATORS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "none": ""}
+
+
+class ScoresOnOtherScale(Problem):
+    what = ScoreOnOtherScale.what
+    do = N_("Add --rescale to have them changed, {becomes}, or choose another column.")
+
+
+class ReportNotWritten(Problem):
+    what = N_("The report cannot be written to {file}: {reason}.")
+    do = N_("Name a file in a folder that is there and that you may write to.")
+
+
+class StepValuesWrong(Problem):
+    what = N_("The steps {steps} cannot be done as they are written: {reason}.")
+    do = N_("Write KIND:name=value with all values that it needs, or take a fix from check.")
 
 
 class BaseUnknown(Problem):
@@ -94,11 +110,14 @@ def _add_table_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _check(workspace: Workspace, options: argparse.Namespace) -> int:
-    with _draft(workspace, options) as opened:
-        report = check_draft(workspace, opened.draft, say_stages())
-    title = options.file.name
+    tell = say_stages()
+    with _draft(workspace, options, tell) as opened:
+        report = check_draft(workspace, opened.draft, tell)
     if options.html is not None:
-        write_text(options.html, report_html(report.report, title, as_is))
+        try:
+            write_text(options.html, report_html(report.report, options.file.name, as_is))
+        except OSError as error:
+            raise ReportNotWritten(file=options.html, reason=error.strerror or error) from error
     if options.json:
         say_json(
             {
@@ -116,13 +135,18 @@ def _check(workspace: Workspace, options: argparse.Namespace) -> int:
 
 def _dataset(workspace: Workspace, options: argparse.Namespace) -> int:
     tell = say_stages()
-    with _draft(workspace, options) as opened:
+    with _draft(workspace, options, tell) as opened:
         draft = opened.draft
         if options.steps:
             # What a fix is to do exactly, a finding about the table as it is says.
             findings = check_draft(workspace, draft, tell).all_findings
             draft = replace(draft, steps=parse_steps(options.steps, findings))
-        report = check_draft(workspace, draft, tell)
+        try:
+            report = check_draft(workspace, draft, tell)
+        except (KeyError, TypeError, ValueError) as error:
+            if not draft.steps:
+                raise
+            raise StepValuesWrong(steps=", ".join(options.steps), reason=error) from error
         id = store_draft(workspace, draft, options.name or options.file.stem, tell)
     if options.json:
         say_json(load_dataset(workspace, id).info.to_json())
@@ -153,7 +177,7 @@ class _Opened:
 
 
 @contextmanager
-def _draft(workspace: Workspace, options: argparse.Namespace) -> Iterator[_Opened]:
+def _draft(workspace: Workspace, options: argparse.Namespace, tell: Progress) -> Iterator[_Opened]:
     """The draft that a command's options describe; what was staged for it is removed at the end."""
     read_options = ReadOptions(
         encoding=options.encoding,
@@ -165,7 +189,7 @@ def _draft(workspace: Workspace, options: argparse.Namespace) -> Iterator[_Opene
     try:
         id = stage_upload(workspace, options.file, options.file.name)
         staged_ids.append(id)
-        staged = read_staged(workspace, id, read_options, say_stages())
+        staged = read_staged(workspace, id, read_options, tell)
         if options.map is not None:
             mapping = parse_mapping(options.map)
         else:
@@ -188,6 +212,8 @@ def _draft(workspace: Workspace, options: argparse.Namespace) -> Iterator[_Opene
             held_out=held_out,
         )
         yield _Opened(draft, staged.info)
+    except ScoreOnOtherScale as problem:
+        raise ScoresOnOtherScale(**problem.params) from problem
     finally:
         for one in staged_ids:
             discard_staged(workspace, one)

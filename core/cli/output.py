@@ -15,6 +15,8 @@ from core.problems import Message
 DONE, FAILED, REFUSED = 0, 1, 2
 WARNED = 1
 """The exit code of a check that found something to warn of."""
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells know it."""
 
 _POLL_SECONDS = 0.5
 

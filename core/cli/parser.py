@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.cli import data, runs, steering
-from core.cli.output import REFUSED, say
+from core.cli.output import INTERRUPTED, REFUSED, say
 from core.problems import Problem
 from core.workspace import Workspace
 
@@ -29,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Problem as problem:
         say(problem.text(), error=True)
         return REFUSED
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -103,7 +104,7 @@ class DatasetInfo:
         return (
             self.original_hash == original_hash
             and self.mapping == mapping
-            and [applied.step for applied in self.steps] == list(steps)
+            and _plain(one.step for one in self.steps) == _plain(steps)
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -265,6 +266,11 @@ def load_info(folder: Path) -> DatasetInfo:
     if info.id != folder.name or not (folder / DATA_FILE).is_file():
         raise DatasetUnreadable(id=folder.name, reason=DATA_FILE)
     return info
+
+
+def _plain(steps: Iterable[Step]) -> str:
+    """Steps as text, the same however their parameters are held: a tuple is a list on disk."""
+    return json.dumps([step.to_json() for step in steps], sort_keys=True)
 
 
 def _read_page(

@@ -218,13 +218,16 @@ def collapse_spaces(frame: pd.DataFrame, params: Mapping[str, Any]) -> Stepped:
     """Make every run of white space and control characters one space; ``params`` is empty."""
     untidy = _any_text(frame, lambda cells: cells.str.contains(_UNTIDY))
     some = frame[untidy]
+    changed = np.zeros(len(some), dtype=bool)
     columns = {}
     for role in text_roles(frame.columns):
         cells = some[role].str.replace(f"[{_INVISIBLE}]", "", regex=True)
         cells = cells.str.replace(f"[{_SPACES}]+", " ", regex=True).str.strip()
         # A text of nothing else is left as it is: no step may make a cell blank.
-        columns[role] = _replaced(frame[role], untidy, cells.where(cells != "", some[role]))
-    count = int(untidy.sum())
+        cells = cells.where(cells != "", some[role])
+        changed |= np.array(cells != some[role])
+        columns[role] = _replaced(frame[role], untidy, cells)
+    count = int(changed.sum())
     return Stepped(frame.assign(**columns), Message(_SPACES_TIDIED, {"count": count}), count)
 
 

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 
 import ftfy
 import numpy as np
@@ -110,6 +109,11 @@ _LEAD2, _LEAD3, _LEAD4 = _class_of(0xC2, 0xDF), _class_of(0xE0, 0xEF), _class_of
 _ODD = re.escape("".join(map(chr, range(0x80, 0xA0))) + "ƒ†‡ˆ‰Š‹ŒŽ˜›Ÿ¢£¤¥¦¨©ª¬¯±µ¶¸")
 _WHOLE = f"(?:[{_LEAD3}][{_NEXT}][{_NEXT}]|[{_LEAD4}][{_NEXT}][{_NEXT}][{_NEXT}])"
 _EVIDENCE = re.compile(f"[{_LEAD3}](?:[{_ODD}][{_NEXT}]|[{_NEXT}][{_ODD}])|{_WHOLE}{_WHOLE}")
+_IN_A_WORD = re.compile(f"[A-Za-z][{_LEAD3}]|[{_LEAD3}][A-Za-z]")
+# Letters of other code pages, such as Windows-1250.
+_OTHER_LETTERS = re.compile(
+    "[" + "".join(c for c in map(chr, range(0x100, 0x250)) if c not in _BYTES) + "]"
+)
 # What a lost byte may have left in its place.
 _PLACEHOLDERS = "?\x1a" + LOST
 
@@ -122,6 +126,27 @@ def _sequence(following: str) -> re.Pattern[str]:
 
 _SEQUENCE = _sequence(_NEXT)
 _SEQUENCE_FILLED = _sequence(_NEXT + re.escape(_PLACEHOLDERS))
+
+# Letters of scripts that have three or four bytes a letter, such as Thai and Chinese.
+_FAR = re.compile("[\u0e00-\u1dff\u2e80-\ufffc\U00010000-\U0010ffff]")
+
+
+class _Decoded(dict[str, str]):
+    """Sequences of characters that stand for bytes to the characters that these are in UTF-8.
+
+    :data:`LOST` where bytes lack.  It fills as it is asked; most of a text's sequences are known.
+    """
+
+    def __missing__(self, sequence: str) -> str:
+        raw = bytes(_BYTES.get(character, 0x1A) for character in sequence)
+        try:
+            self[sequence] = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            self[sequence] = LOST
+        return self[sequence]
+
+
+_DECODED = _Decoded()
 
 # UTF-8 read as GBK: the first two bytes of a three-byte character make a character of these.
 _GBK_FIRST = "".join(
@@ -161,6 +186,7 @@ _NAMES = {
 _TURKISH = frozenset("ĞİŞğış")
 _CONTROLS = frozenset(map(chr, range(0x80, 0xA0)))
 _WINDOWS = frozenset(character for character in _BYTES if character > "\xff")
+_NEARLY_ALL = 0.8
 _TELLING_TEXTS, _TELLING_CHARACTERS = 1000, 200
 
 
@@ -217,20 +243,23 @@ def _examine_column(texts: pd.Series) -> tuple[np.ndarray, list[Repair]]:
     """The positions of the texts to be repaired, and their repairs."""
     suspects = np.flatnonzero(_contain(texts, _SUSPECT))
     found = _examine_each(texts.iloc[suspects], _examine)
-    western = sum(repair is not None and repair.encoding in _WESTERN for repair in found)
     repairs = {
         position: repair
         for position, repair in zip(suspects.tolist(), found, strict=True)
         if repair is not None
     }
-    # Where most texts went through a Western encoding, the rest did too: texts of a few characters
-    # whose bytes are nearly all lost prove nothing by themselves.
-    if western:
-        accented = _contain(texts, f"[{_LEAD3}{_LEAD4}]")
-        if western > accented.sum() / 2:
-            accented[list(repairs)] = False
-            rest = np.flatnonzero(accented)
-            found = _examine_each(texts.iloc[rest], _examine_surely)
+    # Texts of a few characters whose bytes are nearly all lost prove nothing by themselves, but
+    # where nearly all texts went the same way, they did, too.
+    same_way = sum(
+        repair.kind is MojibakeKind.SINGLE_BYTE and _FAR.search(repair.after) is not None
+        for repair in repairs.values()
+    )
+    if same_way:
+        leads = _contain(texts, f"[{_LEAD3}{_LEAD4}]")
+        if same_way >= _NEARLY_ALL * leads.sum():
+            leads[list(repairs)] = False
+            rest = np.flatnonzero(leads)
+            found = _examine_each(texts.iloc[rest], _examine_fragment)
             for position, repair in zip(rest.tolist(), found, strict=True):
                 if repair is not None:
                     repairs[position] = repair
@@ -252,9 +281,9 @@ def _examine(text: str) -> Repair | None:
     """What is wrong with one text and how it reads repaired; None when it looks clean."""
     if "锟斤拷" in text:
         # Two replacement characters are the six bytes of these three.
-        after = _REPLACED.sub(lambda found: LOST * (len(found[0]) * 2 // 3), text)
+        after = _REPLACED.sub(lambda found: LOST * -(-len(found[0]) * 2 // 3), text)
         return Repair(text, after, MojibakeKind.REPLACED, "UTF-8")
-    if _EVIDENCE.search(text) and (found := _examine_surely(text)):
+    if _EVIDENCE.search(text) and (found := _examine_western(text)):
         return found
     decoded = _from_gbk_as_western(text)
     if decoded is not None:
@@ -265,56 +294,44 @@ def _examine(text: str) -> Repair | None:
     explained = ftfy.fix_encoding_and_explain(text)
     if explained.text == text:
         return None
-    if any(map(_is_far, explained.text)) and (found := _examine_surely(text)):
+    if _FAR.search(explained.text) and (found := _examine_western(text)):
         return found
     encodings = [what for action, what in explained.explanation or () if action == "encode"]
     name = _NAMES.get(encodings[0], encodings[0]) if encodings else _code_page(text)
     return Repair(text, explained.text, MojibakeKind.SINGLE_BYTE, name)
 
 
-def _examine_surely(text: str) -> Repair | None:
+def _examine_fragment(text: str) -> Repair | None:
+    """The repair of a text in a column whose other texts went through a Western encoding.
+
+    None when a letter with an accent stands in a word, as in no text of that kind.
+    """
+    return None if _IN_A_WORD.search(text) else _examine_western(text, sure=True)
+
+
+def _examine_western(text: str, *, sure: bool = False) -> Repair | None:
     """The repair of a text that went through a Western encoding, bytes lost or not.
 
     None when it turns out to be in a European language, whose letters with accents look like lost
-    characters.
+    characters, unless it is ``sure`` that it is not.
     """
+    if _OTHER_LETTERS.search(text):
+        return None
     pattern = _SEQUENCE
     if LOST in text or "\x1a" in text or ("?" in text and _question_marks_fill(text)):
         pattern = _SEQUENCE_FILLED
-    far = lost = 0
-
-    def decode(found: re.Match[str]) -> str:
-        nonlocal far, lost
-        character = _decode(found[0])
-        lost += character == LOST
-        far += _is_far(character)
-        return character
-
-    after = pattern.sub(decode, text)
-    if lost > 2 * far or after == text:
+    after = pattern.sub(lambda found: _DECODED[found[0]], text)
+    if after == text or (after.count(LOST) > 2 * len(_FAR.findall(after)) and not sure):
         return None
     return Repair(text, after, MojibakeKind.SINGLE_BYTE, _code_page(text))
 
 
-@cache
-def _decode(sequence: str) -> str:
-    """The character that a lead byte and what follows stand for; :data:`LOST` when bytes lack."""
-    raw = bytes(_BYTES.get(character, 0x1A) for character in sequence)
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return LOST
-
-
-def _is_far(character: str) -> bool:
-    """Whether it belongs to a script of three or four bytes a letter, such as Thai or Chinese."""
-    return character >= "\u0e00" and not "\u1e00" <= character < "\u2e80" and character != LOST
-
-
 def _question_marks_fill(text: str) -> bool:
-    """Whether every sequence that lacks bytes has as many question marks in their places."""
+    """Whether all question marks stand where bytes are lacking, as many as are lacking."""
     filled = [found[0] for found in _SEQUENCE_FILLED.finditer(text)]
-    return all(len(sequence) == _length(sequence) for sequence in filled)
+    inside = sum(sequence.count("?") for sequence in filled)
+    whole = all(len(sequence) == _length(sequence) for sequence in filled)
+    return whole and inside == text.count("?")
 
 
 def _length(sequence: str) -> int:
@@ -351,18 +368,20 @@ def _from_gbk(text: str) -> str | None:
     if _GBK_FIRST_SET.isdisjoint(text):
         return None
     try:
-        # 0x80 is a euro sign in Windows' GBK; 0xFF stands for what is lost already.
+        # 0x80 is a euro sign in Windows' GBK; 0x1A stands for what is lost already.
         pieces = re.split(f"([€{LOST}])", text)
-        raw = b"".join({"€": b"\x80", LOST: b"\xff"}.get(p) or p.encode("gb18030") for p in pieces)
+        special = {"€": b"\x80", LOST: b"\x1a"}
+        raw = b"".join(special.get(piece) or piece.encode("gb18030") for piece in pieces)
     except UnicodeEncodeError:
         return None
     decoded = raw.decode("utf-8", "replace")
-    far = sum(map(_is_far, decoded))
+    far = len(_FAR.findall(decoded))
     wrong = sum(character == LOST or "\x80" <= character < "\u0800" for character in decoded)
     if far < 2 or wrong > far / 2:
         return None
-    # An odd number of bytes left one over, which became a question mark.
-    return re.sub(f"{LOST}+\\??", LOST, decoded)
+    # Bytes that did not make a pair were dropped or became a question mark or a replacement
+    # character; the rest of the character that they belonged to is around them.
+    return re.sub(f"{LOST}[?\x1a]{{0,2}}{LOST}?|\x1a", LOST, decoded)
 
 
 def _code_page(characters: Iterable[str], *, lossy: bool = False) -> str:

@@ -156,7 +156,7 @@ def _is_card(number: str) -> bool:
     return (
         16 <= len(digits) <= 19
         and sum(doubled) % 10 == 0
-        and len(set(digits)) > 2
+        and len(set(digits)) > 1
         and _CARD_STARTS.match(number) is not None
     )
 

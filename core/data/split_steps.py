@@ -35,16 +35,17 @@ def fix_split(frame: pd.DataFrame, params: Mapping[str, Any]) -> Stepped:
 
     Args:
         frame: a dataset's columns.
-        params: ``share`` (above 0, below 1) and ``seed`` of :func:`core.data.split.split_rows`.
+        params: ``share`` (above 0, below 1; by default 0.1) and ``seed`` (42) of
+            :func:`core.data.split.split_rows`.
 
     Raises:
         SplitShareWrong: the share is not between 0 and 1.
     """
-    share = float(params["share"])
+    share = float(params.get("share", 0.1))
     if not 0 < share < 1:
         raise SplitShareWrong(share=share)
     undivided = frame.drop(columns=SPLIT, errors="ignore")
-    split = split_rows(undivided, shape_of(undivided.columns), share, int(params["seed"]))
+    split = split_rows(undivided, shape_of(undivided.columns), share, int(params.get("seed", 42)))
     return Stepped(with_split(undivided, split.held_out), split.message, len(split.held_out))
 
 

@@ -122,16 +122,11 @@ def stage_upload(ws: Workspace, data: bytes | BinaryIO | Path, name: str) -> str
     name = _display_name(name)
     id = new_id(Path(name).stem)
     folder = ws.uploads / f"{_UNFINISHED}{secrets.token_hex(4)}"
-    try:
-        with _opened(data, name) as source:
-            folder.mkdir()
-            size, digest = _copy(source, folder / _ORIGINAL)
-        upload = StagedFile(id, name, utc_now(), size, digest)
-        write_json(folder / _UPLOAD_FILE, asdict(upload))
+    with _failure_named(name, folder), _opened(data, name) as source:
+        folder.mkdir()
+        size, digest = _copy(source, folder / _ORIGINAL)
+        write_json(folder / _UPLOAD_FILE, asdict(StagedFile(id, name, utc_now(), size, digest)))
         folder.rename(ws.uploads / id)
-    except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise UploadFailed(file=name, reason=error.strerror or str(error)) from error
     return id
 
 
@@ -165,9 +160,10 @@ def stage_path(ws: Workspace, path: Path) -> str:
         changed=state.st_mtime_ns,
     )
     folder = ws.uploads / f"{_UNFINISHED}{secrets.token_hex(4)}"
-    folder.mkdir()
-    write_json(folder / _UPLOAD_FILE, asdict(upload))
-    folder.rename(ws.uploads / upload.id)
+    with _failure_named(name, folder):
+        folder.mkdir()
+        write_json(folder / _UPLOAD_FILE, asdict(upload))
+        folder.rename(ws.uploads / upload.id)
     return upload.id
 
 
@@ -225,6 +221,7 @@ def read_staged(
 
     Raises:
         UnknownItem: there is no such upload.
+        UploadFailed: the disk is full.
         Problem: the file is refused; see :func:`core.data.read.read_table`.
     """
     options = options or ReadOptions()
@@ -239,8 +236,8 @@ def read_staged(
         for leftover in tables.glob(f"{_UNFINISHED}*"):
             shutil.rmtree(leftover, ignore_errors=True)
         unfinished = tables / f"{_UNFINISHED}{secrets.token_hex(4)}"
-        unfinished.mkdir()
-        try:
+        with _failure_named(upload.name, unfinished):
+            unfinished.mkdir()
             info = write_table(
                 path,
                 unfinished,
@@ -252,9 +249,6 @@ def read_staged(
             )
             target = tables / _key(upload, options)
             unfinished.rename(target)
-        except BaseException:
-            shutil.rmtree(unfinished, ignore_errors=True)
-            raise
     return StagedTable(info, target)
 
 
@@ -310,6 +304,18 @@ def tidy_uploads(ws: Workspace) -> None:
                 shutil.rmtree(folder)
         except OSError:
             continue
+
+
+@contextmanager
+def _failure_named(name: str, unfinished: Path) -> Iterator[None]:
+    """Leave nothing half made; a full disk is said in a sentence."""
+    try:
+        yield
+    except BaseException as error:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise UploadFailed(file=name, reason=error.strerror or str(error)) from error
+        raise
 
 
 @contextmanager

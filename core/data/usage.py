@@ -23,7 +23,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class DatasetInUse(Problem):
-    what = N_("The dataset “{name}” was used by {count:,} runs: {runs}.")
+    what = N_("The dataset “{name}” was used in training: {runs}.")
     do = N_(
         "These runs keep their models, scores and charts, but they cannot be repeated or resumed "
         "without it. Confirm that it is to be deleted all the same."
@@ -79,7 +79,7 @@ def delete_dataset(ws: Workspace, id: str, *, confirmed: bool = False) -> None:
     if active:
         raise DatasetNeeded(name=name, runs=_list_names(active))
     if runs and not confirmed:
-        raise DatasetInUse(name=name, count=len(runs), runs=_list_names(runs))
+        raise DatasetInUse(name=name, runs=_list_names(runs))
     remove_dataset(ws, id)
     for review in list_reviews(ws, id):
         delete_review(ws, review.info.id)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from core.data.read import read_table
 from core.problems import N_, Problem
 from core.retrieval.corpora import Question, create_corpus, list_corpora
 from core.workspace import PROJECT_ROOT, Workspace
@@ -87,8 +88,8 @@ def find_sample_corpus(workspace: Workspace, sample_id: str) -> str | None:
 
 def _read(path: Path, columns: list[str]) -> pd.DataFrame:
     try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    except (OSError, ValueError) as error:
+        frame = read_table(path, path.name, minimum_columns=1).frame
+    except Problem as error:
         raise SampleMissing(file=path.name) from error
     if not set(columns) <= set(frame.columns):
         raise SampleMissing(file=path.name)

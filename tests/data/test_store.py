@@ -292,6 +292,13 @@ def test_undoing_the_first_of_two_steps_is_a_version_of_its_own(workspace: Works
     assert len(rest.frame()) == 15 and [one.step for one in rest.info.steps] == [SPACES]
 
 
+def test_a_step_is_the_same_however_its_rows_are_held(workspace: Workspace) -> None:
+    first = store_pairs(workspace, pairs(15))
+    tuples = derive_dataset(workspace, first, [Step("drop_rows", {"rows": (3, 4)})])
+    assert derive_dataset(workspace, first, [Step("drop_rows", {"rows": [3, 4]})]) == tuples
+    assert load_dataset(workspace, tuples).frame()["row"].tolist()[:2] == [2, 5]
+
+
 def test_a_version_outlives_those_that_it_came_from(workspace: Workspace) -> None:
     first = store_pairs(workspace, pairs(15, repeated=3))
     second = derive_dataset(workspace, first, [REPEATED])

@@ -89,8 +89,8 @@ def test_a_used_one_is_deleted_when_that_is_confirmed(workspace: Workspace, data
     with pytest.raises(DatasetInUse) as refused:
         delete_dataset(workspace, dataset)
     assert refused.value.text() == (
-        "The dataset “凉鞋” was used by 1 runs: 日常问题. These runs keep their models, scores and "
-        "charts, but they cannot be repeated or resumed without it. Confirm that it is to be "
+        "The dataset “凉鞋” was used in training: 日常问题. These runs keep their models, scores "
+        "and charts, but they cannot be repeated or resumed without it. Confirm that it is to be "
         "deleted all the same."
     )
     assert [info.id for info in list_datasets(workspace)] == [dataset]
@@ -127,7 +127,6 @@ def test_many_runs_are_not_all_named(workspace: Workspace, dataset: str) -> None
         add_run(workspace, dataset, f"run {n}", *SUCCEEDED)
     with pytest.raises(DatasetInUse) as refused:
         delete_dataset(workspace, dataset)
-    assert refused.value.params["count"] == 7
     assert refused.value.params["runs"].count("run ") == 5
     assert refused.value.params["runs"].endswith(", …")
 

@@ -6,11 +6,19 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tokenizers import Tokenizer, models
 
 from core.models.bundled import bundled_path
 from core.models.folder import DamagedModelFile
 from core.models.static import train_tokenizer
-from core.models.vocabulary import SAMPLE, coverage, token_lengths
+from core.models.vocabulary import (
+    SAMPLE,
+    alike,
+    coverage,
+    read_texts,
+    token_lengths,
+    unknown_characters,
+)
 from core.workspace import PROJECT_ROOT
 
 
@@ -56,6 +64,42 @@ def test_english_is_read(minilm: Path) -> None:
 def test_the_same_sample_every_time(minilm: Path, drug_texts: list[str]) -> None:
     assert coverage(minilm, drug_texts) == coverage(minilm, reversed(drug_texts))
     assert coverage(minilm, drug_texts, seed=1) != coverage(minilm, drug_texts)
+
+
+def test_a_reading_is_what_the_library_reads(minilm: Path, drug_texts: list[str]) -> None:
+    texts = drug_texts[:500]
+    tokenizer = Tokenizer.from_file(str(minilm))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    tokens = [tokenizer.encode(text, add_special_tokens=False).tokens for text in texts]
+    reading = read_texts(minilm, [texts[:123], [], texts[123:]])
+    assert reading.tokens.tolist() == list(map(len, tokens))
+    assert reading.unknown.tolist() == [part.count("[UNK]") for part in tokens]
+    assert reading.special == 2
+    unknown = sum(part.count("[UNK]") for part in tokens)
+    assert reading.unknown_share == unknown / sum(map(len, tokens))
+    assert read_texts(minilm, []).unknown_share == 0
+
+
+def test_texts_with_the_same_tokens_are_a_group_unless_they_say_the_same(minilm: Path) -> None:
+    texts = ["镍片", "a shoe", "鑫片", "A  Shoe", "镍 片", "", " ", "another shoe"]
+    groups = alike(read_texts(minilm, [texts]), texts.__getitem__)
+    assert groups == [[0, 2, 4]]
+    assert alike(read_texts(minilm, []), texts.__getitem__) == []
+
+
+def test_unknown_characters_are_counted_also_inside_words(minilm: Path) -> None:
+    # MiniLM gives up on the whole word “x镍y” and on a word of more than 100 letters.
+    texts = ["镍 x鑫y 镍", "shoe", "鑫", "a" * 101]
+    counts = unknown_characters(minilm, texts)
+    assert counts == {"镍": 2, "鑫": 2, "a" * 101: 1}
+
+
+def test_a_vocabulary_without_an_unknown_token_knows_everything(tmp_path: Path) -> None:
+    file = tmp_path / "tokenizer.json"
+    Tokenizer(models.BPE({"a": 0}, [])).save(str(file))
+    assert unknown_characters(file, ["a镍"]) == {}
+    assert read_texts(file, [["a镍"]]).unknown.tolist() == [0]
 
 
 def test_token_lengths_count_special_tokens_and_stop_at_the_limit(minilm: Path) -> None:

@@ -57,7 +57,7 @@ _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _OTHER_ARCHIVES = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
 _TAR = (257, b"ustar")
-_DOCUMENT_PARTS = ("[Content_Types].xml", "mimetype", "xl/workbook.xml")
+_DOCUMENT_PARTS = ("[Content_Types].xml", "mimetype", "docProps/", "xl/")
 _PASSED_OVER = {"__MACOSX", "Thumbs.db", "desktop.ini"}
 
 
@@ -159,7 +159,7 @@ def _tables(
     for info in archive.infolist():
         member = _readable_name(info)
         parts = PurePosixPath(member.replace("\\", "/")).parts
-        if ".." in parts or member.startswith(("/", "\\")) or (parts and parts[0][1:2] == ":"):
+        if ".." in parts or member.startswith(("/", "\\")) or (parts and parts[0][1:] == ":"):
             raise ArchiveLeadsOut(file=name, member=member)
         hidden = any(part.startswith(".") or part in _PASSED_OVER for part in parts)
         is_link = stat.S_ISLNK(info.external_attr >> 16)

@@ -110,7 +110,7 @@ _SAMPLE_BYTES = 60_000
 _HEAD_BYTES = 65_536
 _FOREIGN_LINE = re.compile(rb"[^\n]*[\x80-\xff][^\n]*\n?")
 _BROKEN_SHARE = 0.25
-_FOREIGN_LETTERS_SHARE = 0.35
+_FOREIGN_LETTERS_SHARE = 0.5
 _CYRILLIC_WORD = re.compile("[\u0400-\u045f]+")
 _MIXED_WORD = re.compile("[A-Za-z][\u0400-\u045f]|[\u0400-\u045f][A-Za-z]")
 _MIXED_SHARE = 0.2
@@ -150,8 +150,8 @@ def detect_file_encoding(path: Path, file: str, wanted: str | None = None) -> En
     else:
         name = _marked(head) or looks_like_utf16(head) or _likeliest(path, file)
     codec = ENCODINGS[name]
-    if name == "UTF-16" and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        codec = "utf-16-le"
+    if name in ("UTF-16", "UTF-32") and _marked(head) != name:
+        codec += "-le"
     return Encoding(name, codec)
 
 
@@ -165,7 +165,7 @@ def possible_encodings(head: bytes) -> list[str]:
         return [marked]
     sample = b"".join(_FOREIGN_LINE.findall(head))[:_SAMPLE_BYTES]
     if not sample:
-        return [name for name in ENCODINGS if name != "UTF-8 (BOM)" and not name.startswith("UTF-")]
+        return [name for name in ENCODINGS if not name.startswith(("UTF-16", "UTF-32", "UTF-8 "))]
     likely = _rank(sample)
     single_byte = [name for name in ENCODINGS if _is_single_byte(name) and name not in likely]
     return [*likely, *(name for name in single_byte if _may_be_single_byte(sample, name))]
@@ -286,7 +286,8 @@ def _may_be_single_byte(sample: bytes, name: str) -> bool:
     """
     text = sample.decode(ENCODINGS[name], STAND_INS)
     if name == "Windows-1251":
-        return not len(_MIXED_WORD.findall(text)) > _MIXED_SHARE * len(_CYRILLIC_WORD.findall(text))
+        words = len(_CYRILLIC_WORD.findall(text))
+        return len(_MIXED_WORD.findall(text)) <= _MIXED_SHARE * words
     letters = [char for char in text if char.isalpha()]
     foreign = sum(char > "\x7f" for char in letters)
     return foreign <= _FOREIGN_LETTERS_SHARE * len(letters)

@@ -59,7 +59,9 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
     rest = rows[1:_ROWS_COMPARED]
     below = [row for row in rest if list(row) != list(rows[0])]
     again = len(rest) - len(below)
-    if again > max(2, _REPEATED_SHARE * len(rest)) or (again and not any(map(_is_known, first))):
+    if not below or again > max(2, _REPEATED_SHARE * len(rest)):
+        return False
+    if again and not any(map(_is_known, first)):
         return False
     names = data = 0
     for place, cell in enumerate(first):
@@ -68,7 +70,7 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
         column = [row[place].strip() for row in below if place < len(row) and row[place].strip()]
         numeric = _are_numbers(column)
         if _looks_like_data(cell, column, numeric):
-            data += 1
+            data += 2 if numeric else 1
         elif _is_known(cell) or numeric:
             names += 1
     return names >= data

@@ -23,7 +23,7 @@ from core.data.reading.encodings import Encoding, detect_file_encoding
 from core.data.reading.headers import has_header, name_columns
 from core.data.reading.json_values import Number, Value, first_value_ends, plain, read_values
 from core.data.reading.lists import MOST_ITEMS
-from core.data.reading.refusals import EmptyFile, NoDataRows, OneColumnOnly
+from core.data.reading.refusals import EmptyFile, NoDataRows, OneColumnOnly, UnknownSheet
 from core.data.reading.rows import Facts, ReadOptions, RowSink
 from core.problems import N_, Message, Problem
 
@@ -106,6 +106,8 @@ def read_json(
     else:
         layout = _Arrays.of(survey, options.header)
     columns = layout.columns
+    if not columns:
+        raise JsonWithoutTable(file=name)
     if survey.rows == int(layout.header):
         raise NoDataRows(file=name)
     if len(columns) < minimum_columns and survey.longest_list < minimum_columns:
@@ -140,8 +142,8 @@ def _decoded_head(head: bytes) -> str:
 class _Survey:
     """What the first pass learns about the rows of the table that is wanted.
 
-    ``keys`` are those that held a text, which need not be looked at again; ``listed`` the fields
-    that held a list of texts.
+    ``keys`` are those that held a text, which need not be looked at again; ``valued`` the
+    fields that were not null throughout, ``listed`` those that held a list of texts.
     """
 
     table: str = ""
@@ -153,6 +155,7 @@ class _Survey:
     first_fault: int = 0
     fields: dict[Field, None] = field(default_factory=dict)
     keys: set[str] = field(default_factory=set)
+    valued: set[Field] = field(default_factory=set)
     listed: set[Field] = field(default_factory=set)
     longest_list: int = 0
     width: int = 0
@@ -187,8 +190,12 @@ def _survey(path: Path, name: str, encoding: Encoding, wanted: str | None) -> _S
                 survey.first_rows.append([_text(cell) for cell in row])
         if len(survey.fields) > _MOST_FIELDS or survey.width > _MOST_FIELDS:
             raise JsonTooWide(file=name, most=_MOST_FIELDS)
-    if survey.kind is None and not survey.values:
-        raise EmptyFile(file=name) if not survey.tables else JsonWithoutTable(file=name)
+    if not survey.values:
+        raise UnknownSheet(file=name, sheet=wanted) if survey.tables else EmptyFile(file=name)
+    opened = {one.key for one in survey.fields if one.inner is not None}
+    for one in list(survey.fields):
+        if one.inner is None and one.key in opened and one not in survey.valued:
+            del survey.fields[one]  # null where other rows have an object
     return survey
 
 
@@ -198,6 +205,7 @@ def _learn_fields(survey: _Survey, row: dict[str, Any]) -> None:
             if key not in survey.keys:
                 survey.keys.add(key)
                 survey.fields[Field(key)] = None
+                survey.valued.add(Field(key))
             continue
         if isinstance(value, dict) and value:
             found = [(Field(key, inner), item) for inner, item in value.items()]
@@ -205,6 +213,8 @@ def _learn_fields(survey: _Survey, row: dict[str, Any]) -> None:
             found = [(Field(key), value)]
         for one, item in found:
             survey.fields[one] = None
+            if item is not None and item != {}:
+                survey.valued.add(one)
             if isinstance(item, list):
                 texts = texts_of_list(item)
                 if texts:

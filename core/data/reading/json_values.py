@@ -39,9 +39,9 @@ NOT_WHOLE = Message(N_("The line is not whole JSON."))
 
 _CHUNK = 1 << 20
 _LONGEST_VALUE = 64 << 20
+_LOOK_AHEAD = 8 << 20
 _FIRST_LINE = 1 << 20
 _SPACE = re.compile(r"[ \t\r\n]*")
-_SEPARATOR = re.compile(r"[ \t\r\n,]*")
 _NOTHING = object()
 _DECODER = json.JSONDecoder(parse_float=Number, parse_constant=Number, strict=False)
 
@@ -214,12 +214,22 @@ class _Document:
             self._read_on()
 
     def has_several_values(self) -> bool:
-        """Whether another value follows the next one, as far as that one is short."""
-        try:
-            _, end = _DECODER.raw_decode(self._text, self._at)
-        except (ValueError, RecursionError):
-            return False
-        return self._text[_end(_SEPARATOR, self._text, end) :][:1] in ("{", "[")
+        """Whether another value follows the next one, as far as that one is not huge."""
+        self.peek()
+        while True:
+            try:
+                _, end = _DECODER.raw_decode(self._text, self._at)
+            except json.JSONDecodeError as error:
+                cut = self._may_be_cut(error) and len(self._text) < _LOOK_AHEAD
+                if self._ended or not cut:
+                    return False
+            except (ValueError, RecursionError):
+                return False
+            else:
+                follows = _end(_SPACE, self._text, end)
+                if follows < len(self._text) or self._ended:
+                    return self._text[follows : follows + 1] in ("{", "[")
+            self._read_on()
 
     def broken(self, at: int | None = None) -> JsonBroken:
         """What to raise when it cannot be read on."""

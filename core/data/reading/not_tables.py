@@ -293,4 +293,3 @@ def _binary(head: bytes) -> _Refusal | None:
     if len(head.translate(None, _TEXT_BYTES)) > _BINARY_SHARE * len(head):
         return NotATable
     return None
-

@@ -42,3 +42,8 @@ class RowsDoNotFit(Problem):
         "Use one separator throughout, wrap texts that contain it in quotation marks, "
         "and give every column a name."
     )
+
+
+class UnknownSheet(Problem):
+    what = N_("{file} has no sheet or list called {sheet}.")
+    do = N_("Choose another sheet.")

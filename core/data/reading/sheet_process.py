@@ -2,7 +2,7 @@
 
 ``python -m core.data.reading.sheet_process FILE SHEET COLUMNS`` writes to its standard output, as
 marshal values one after the other: what the workbook holds (:class:`SheetInfo` as a dict, or
-``{"refused": "password" | "sheet" | "damaged"}``), then lists of (row number, cells), then an empty
+``{"refused": "sheet" | "damaged"}``), then lists of (row number, cells), then an empty
 list.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime
 import itertools
 import marshal
+import os
 import re
 import sys
 import zipfile
@@ -56,16 +57,11 @@ def main(path: str, sheet: str, minimum_columns: str) -> None:
     try:
         workbook = calamine.CalamineWorkbook.from_path(path)
         rows = _Rows.choose(workbook, path, sheet, int(minimum_columns))
-    except calamine.PasswordError:
-        marshal.dump({"refused": "password"}, out)
-        return
-    except calamine.WorksheetNotFound:
-        marshal.dump({"refused": "sheet"}, out)
-        return
     except MemoryError:
-        return  # as when the library runs out of memory: the end without a word
-    except Exception:  # whatever a damaged file makes the libraries say, it is damaged
-        marshal.dump({"refused": "damaged"}, out)
+        os.abort()  # as the library does
+    except BaseException as error:  # a file that it cannot understand makes the library panic
+        unknown = sheet and isinstance(error, calamine.WorksheetNotFound)
+        marshal.dump({"refused": "sheet" if unknown else "damaged"}, out)
         return
     info = SheetInfo(_sheet_names(workbook), rows.name if rows else "", rows.places if rows else [])
     marshal.dump(info._asdict(), out)
@@ -249,6 +245,7 @@ def _limit_memory() -> None:
     except ImportError:  # Windows has no such limit
         return
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshal
 import os
+import signal
 import subprocess
 import sys
 import zipfile
@@ -15,7 +16,7 @@ from typing import Any
 
 from core.data.reading.cells import BLANK_ROW, NOT_TEXT, different_names, is_blank, sample_places
 from core.data.reading.headers import column_letters, has_header
-from core.data.reading.refusals import NoDataRows, OneColumnOnly
+from core.data.reading.refusals import NoDataRows, OneColumnOnly, UnknownSheet
 from core.data.reading.rows import Facts, ReadOptions, RowSink
 from core.data.reading.unpacking import require_modest_size
 from core.problems import N_, Message, Problem
@@ -47,16 +48,12 @@ class WorkbookEmpty(Problem):
     do = N_("Check that the right file was saved.")
 
 
-class UnknownSheet(Problem):
-    what = N_("{file} has no sheet called {sheet}.")
-    do = N_("Choose another sheet.")
-
-
 _ABOVE_HEADER = Message(N_("The row stands above the table, like a title."))
 
 _HEADER_ROWS = 50
 _OLE = b"\xd0\xcf\x11\xe0"
-_OLE_STREAMS = [name.encode("utf-16-le") for name in ("Workbook", "EncryptedPackage", "Book")]
+_OLE_STREAMS = [name.encode("utf-16-le") for name in ("Workbook", "Book")]
+_OLE_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _OOXML_PARTS = ("xl/workbook.xml", "xl/workbook.bin")
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 _FORMATS = {
@@ -71,7 +68,7 @@ def is_workbook(path: Path, head: bytes) -> bool:
     """Whether the file is a workbook, as far as its contents say; names are not looked at."""
     if head.startswith(_OLE):
         content = path.read_bytes()
-        return any(stream in content for stream in _OLE_STREAMS)
+        return any(stream in content for stream in (*_OLE_STREAMS, _OLE_ENCRYPTED))
     if not head.startswith(b"PK\x03\x04"):
         return False
     try:
@@ -79,7 +76,8 @@ def is_workbook(path: Path, head: bytes) -> bool:
             return bool(set(_OOXML_PARTS) & set(archive.namelist())) or _ODS in head[:200]
     except zipfile.BadZipFile:
         # Cut off: the table of contents is missing, but the first parts say what it was.
-        return b"xl/" in head or _ODS in head[:200]
+        office = b"xl/" in head or (b"docProps/" in head and b"word/" not in head)
+        return office or _ODS in head[:200]
 
 
 def read_workbook(
@@ -97,6 +95,8 @@ def read_workbook(
         NoDataRows, OneColumnOnly: there is too little in it.
         ExpandsTooMuch: its parts would take absurdly much room.
     """
+    if _is_encrypted(path):
+        raise WorkbookEncrypted(file=name)
     require_modest_size(path, name)
     with _opened(path, name, options.sheet, minimum_columns) as (info, rows):
         if not info["columns"]:
@@ -141,15 +141,13 @@ def _opened(
     with subprocess.Popen(
         [*command, str(path.resolve()), sheet or "", str(minimum_columns)],
         cwd=PROJECT_ROOT,
-        env={**os.environ, "RUST_BACKTRACE": "0", "PYTHONPATH": str(PROJECT_ROOT)},
+        env={**os.environ, "RUST_BACKTRACE": "0"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     ) as process:
         try:
             info = _next(process, name)
-            if info.get("refused") == "password":
-                raise WorkbookEncrypted(file=name)
             if info.get("refused") == "sheet":
                 raise UnknownSheet(file=name, sheet=sheet)
             if "refused" in info:
@@ -157,6 +155,12 @@ def _opened(
             yield info, _rows(process, name)
         finally:
             process.kill()
+
+
+def _is_encrypted(path: Path) -> bool:
+    """Whether it is a workbook of today in the wrapping that a password gives it."""
+    with path.open("rb") as file:
+        return file.read(4) == _OLE and _OLE_ENCRYPTED in file.read()
 
 
 def _rows(process: subprocess.Popen[bytes], name: str) -> Iterator[Row]:
@@ -170,7 +174,9 @@ def _next(process: subprocess.Popen[bytes], name: str) -> Any:
     try:
         return marshal.load(process.stdout)
     except (EOFError, ValueError, TypeError) as error:
-        raise WorkbookTooLarge(file=name) from error
+        if process.wait() in (-signal.SIGABRT, -signal.SIGKILL):
+            raise WorkbookTooLarge(file=name) from error
+        raise WorkbookDamaged(file=name) from error
 
 
 def _first_rows(rows: Iterator[Row]) -> tuple[list[Row], list[Row]]:

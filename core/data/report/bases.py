@@ -47,6 +47,7 @@ def bases_for_report(ws: Workspace, chosen: str | None = None) -> list[ReportBas
         chosen: a base's name, the path of its folder, or the id of a run.
     """
     bases: dict[tuple[str, int | None], ReportBase] = {}
+    first: tuple[str, int | None] | None = None
     for config in _configs(ws, chosen):
         try:
             base = resolve(ws, config)
@@ -61,13 +62,15 @@ def bases_for_report(ws: Workspace, chosen: str | None = None) -> list[ReportBas
             name = f"{name} ({config.run or config.path})"
         plain = config.model_dump(mode="json", exclude_none=True)
         found = ReportBase(name, base.tokenizer, base.max_length, plain)
-        if chosen is not None and chosen in (base.name, name, config.path, config.run):
-            others = {other: one for other, one in bases.items() if other != key}
-            return list({key: found, **others}.values())[:MOST_BASES]
-        bases.setdefault(key, found)
-        if chosen is None and len(bases) == MOST_BASES:
+        if first is None and chosen in (base.name, name, config.path, config.run) and chosen:
+            # It stands for the bases with the same vocabulary, under its own name.
+            bases[key], first = found, key
+        else:
+            bases.setdefault(key, found)
+        if len(bases) >= MOST_BASES and (first is not None or not chosen):
             break
-    return list(bases.values())[:MOST_BASES]
+    ordered = [bases.pop(first)] if first is not None else []
+    return [*ordered, *bases.values()][:MOST_BASES]
 
 
 def _configs(ws: Workspace, chosen: str | None) -> Iterator[BaseConfig]:

@@ -45,7 +45,7 @@ _ROWS_OF = N_("{rows:,} rows: {shape}")
 _COMMA = N_(", ")
 
 _CHARACTERS_SHOWN = 20
-_SMALLEST_SHARE = 0.005
+_SMALLEST_SHARE = 0.01
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1d2430;--soft:#5b6472;--line:#d8dde5;--paper:#fff;
 --problem:#b42318;--warning:#9a5b00;--info:#175cd3;--bar:#3b6fb6}
@@ -62,8 +62,9 @@ border-radius:6px;padding:.6rem .9rem;margin:.6rem 0;break-inside:avoid}
 .badge{font-weight:600;margin-right:.4rem}.problem .badge{color:var(--problem)}
 .warning .badge{color:var(--warning)}.info .badge{color:var(--info)}
 table{border-collapse:collapse;width:100%;margin:.4rem 0}th,td{text-align:left;padding:.3rem .5rem;
-border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:break-word}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.n,td.row{white-space:nowrap}
+table.examples{table-layout:fixed}td.row{width:6rem}
 figure{margin:.6rem 1rem .6rem 0;display:inline-block}figcaption{color:var(--soft);font-size:.9em}
 svg text{fill:var(--soft);font-size:11px}svg rect{fill:var(--bar)}svg line{stroke:var(--line)}
 ul{margin:.3rem 0;padding-left:1.2rem}
@@ -200,12 +201,12 @@ class _Page:
             lines.append(f"<p>{self._say(_WAY_OUT, label=label)}</p>")
         if finding.examples:
             items = "".join(
-                f"<tr><td>{self._say(_ROW, row=one.row)}</td>"
+                f'<tr><td class="row">{self._say(_ROW, row=one.row)}</td>'
                 + "".join(f"<td>{escape(text)}</td>" for text in one.texts)
                 + "</tr>"
                 for one in finding.examples
             )
-            lines.append(f"<table>{items}</table>")
+            lines.append(f'<table class="examples">{items}</table>')
         if finding.rows:
             rows = list_rows(finding.rows, EXAMPLE_ROWS)
             lines.append(f'<p class="soft">{self._say(_ROWS, rows=rows)}</p>')

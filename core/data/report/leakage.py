@@ -87,7 +87,8 @@ def _nearly(view: TableView, held: np.ndarray, leaked: np.ndarray, told: Tell) -
     boundary = len(trained)
     compared = view.texts.take(np.concatenate([trained, held_out])).to_pylist()
     pairs = near_pairs(
-        [(text,) for text in compared],
+        compared,
+        np.arange(looked)[:, None],
         told,
         lambda first, second: (first < boundary) & (second >= boundary),
     )

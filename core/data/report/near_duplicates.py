@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from core.data.findings import Finding, Fix, Severity
+from core.data.findings import EXAMPLES, Finding, Fix, Severity
 from core.data.report.near import SIMILAR, later_of, near_pairs
 from core.data.report.texts import leave_out
 from core.data.report.view import Check, TableView, Tell, repeats
@@ -45,10 +46,11 @@ def check_near_duplicates(view: TableView, told: Tell) -> Iterator[Finding]:
     positions = looked_at(view)
     looked = len(positions)
     positions = positions[~repeats(view.row_codes[positions])]
-    texts = view.texts.take(np.concatenate([view.codes[role][positions] for role in view.roles]))
-    columns = np.array(texts.to_pylist(), dtype=object).reshape(len(view.roles), -1)
+    codes = np.stack([view.codes[role][positions] for role in view.roles], axis=1)
+    used, rows = np.unique(codes, return_inverse=True)
     pairs = near_pairs(
-        list(zip(*columns, strict=True)),
+        view.texts.take(used).to_pylist(),
+        rows.reshape(codes.shape),
         told,
         lambda first, second: _same_target(view, positions[first], positions[second]),
     )
@@ -72,7 +74,8 @@ def check_near_duplicates(view: TableView, told: Tell) -> Iterator[Finding]:
         fix=fix,
         same_texts=True,
     )
-    yield finding
+    # The pairs stay whole.
+    yield replace(finding, examples=finding.examples[: EXAMPLES // 2 * 2])
 
 
 def looked_at(view: TableView) -> np.ndarray:

@@ -13,8 +13,8 @@ from core.data.steps import Step
 from core.problems import N_, Message
 
 _PERSONAL = N_(
-    "Rows with personal data in {columns}: {count:,}. ID numbers: {id_number:,}, bank cards: "
-    "{bank_card:,}, mobile numbers: {mobile:,}, e-mail addresses: {email:,} (rows)."
+    "Rows with personal data in {columns}: {count:,}. With ID numbers: {id_number:,}, with bank "
+    "cards: {bank_card:,}, with mobile numbers: {mobile:,}, with e-mail addresses: {email:,}."
 )
 _EFFECT = N_(
     "Texts of the training table end up in the model's card and in search results, and a model can "

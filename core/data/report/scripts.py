@@ -50,7 +50,9 @@ _CLASSIFY = regex.compile(
 )
 _UNSEEN, _PLAIN = 255, 254
 _PIECE = 20_000
-_LINE_END = ord("\n")
+_BITS = np.array(
+    [1 << place if place < len(_CLASSES) else 0 for place in range(256)], dtype=np.uint32
+)
 # A Chinese character says about as much as a short word: “LED灯泡 Pro” is Chinese.
 _LETTERS_A_CHINESE_CHARACTER = 3
 
@@ -88,10 +90,9 @@ def mark_texts(texts: Any) -> Marks:
         lengths = pc.utf8_length(piece).to_numpy() + 1
         starts = np.cumsum(lengths) - lengths
         classes = _classes(codes, table)
-        bits = np.where(classes < _PLAIN, np.uint32(1) << classes.clip(0, 31), 0).astype(np.uint32)
-        held = np.bitwise_or.reduceat(bits, starts)
+        held = np.bitwise_or.reduceat(_BITS[classes], starts)
         holds.append(held)
-        main.append(_main(classes, starts, held))
+        main.append(_main(classes, lengths, held))
     if not holds:
         return Marks(np.zeros(0, np.uint32), np.zeros(0, np.int8))
     return Marks(np.concatenate(holds), np.concatenate(main))
@@ -105,22 +106,24 @@ def _classes(codes: np.ndarray, table: np.ndarray) -> np.ndarray:
         for code in unseen.tolist():
             found = _CLASSIFY.match(chr(code))
             table[code] = _CLASSES.index(found.lastgroup or "") if found else _PLAIN
-        table[_LINE_END] = _PLAIN
         classes = table[codes]
     return classes
 
 
-def _main(classes: np.ndarray, starts: np.ndarray, held: np.ndarray) -> np.ndarray:
+def _main(classes: np.ndarray, lengths: np.ndarray, held: np.ndarray) -> np.ndarray:
     """The script that most letters of each text are in."""
-    present = np.bitwise_or.reduce(held)
-    main = np.full(len(starts), -1, dtype=np.int8)
-    most = np.zeros(len(starts), dtype=np.int32)
-    for place in range(len(SCRIPTS)):
-        if present >> place & 1:
-            count = np.add.reduceat((classes == place).astype(np.int32), starts)
-            if place == 0:
-                count *= _LETTERS_A_CHINESE_CHARACTER
-            more = count > most
-            main[more] = place
-            most[more] = count[more]
+    scripts = held & np.uint32((1 << len(SCRIPTS)) - 1)
+    # Of one bit alone the logarithm is its place; without any it is -1.
+    main = np.frexp(scripts.astype(np.float64))[1].astype(np.int8) - 1
+    several = (scripts & (scripts - 1)) != 0
+    if several.any():
+        counted = classes[np.repeat(several, lengths)]
+        ends = np.cumsum(lengths[several])
+        counts = np.zeros((len(SCRIPTS), len(ends)), dtype=np.int32)
+        for place in range(len(SCRIPTS)):
+            counts[place] = np.add.reduceat(
+                counted == place, ends - lengths[several], dtype=np.int32
+            )
+        counts[0] *= _LETTERS_A_CHINESE_CHARACTER
+        main[several] = counts.argmax(axis=0)
     return main

@@ -82,8 +82,9 @@ _FORMULA_EFFECT = N_(
 def check_texts(view: TableView, told: Tell) -> Iterator[Finding]:
     """Look at every different text once."""
     blank = matches(view.texts, r"^[\s\p{Z}\p{Cc}\p{Cf}]*$")
-    single = (character_counts(view.bare) == 1) & ~blank
-    signs = matches(view.bare, r"^[^\p{L}\p{N}]+$") & ~blank & ~single
+    bare: Texts = pc.utf8_trim_whitespace(view.texts)
+    single = (character_counts(bare) == 1) & ~blank
+    signs = matches(bare, r"^[^\p{L}\p{N}]+$") & ~blank & ~single
     yield from _useless(view, blank, "blank_text", Severity.PROBLEM, _BLANK, _NOTHING_TO_LEARN)
     yield from _useless(view, single, "one_character", _by_share(view, single), _ONE, _SHORT)
     severity = _by_share(view, signs)

@@ -65,10 +65,11 @@ class TableView:
             self.rows = np.arange(2, len(frame) + 2, dtype=np.int32)
         self.halves = np.zeros(len(frame), dtype=bool)
         columns = [self._arrow(role) for role in self.roles]
-        encoded = pa.concat_arrays([chunk for column in columns for chunk in column])
-        encoded = encoded.dictionary_encode()
-        self.texts: Texts = encoded.dictionary
-        places = encoded.indices.to_numpy()
+        # The pieces stay apart, because putting half a gigabyte of text together would copy it.
+        pieces: Any = pa.chunked_array([chunk for column in columns for chunk in column])
+        encoded = pieces.dictionary_encode().chunks
+        self.texts: Texts = encoded[-1].dictionary
+        places = np.concatenate([chunk.indices.to_numpy() for chunk in encoded])
         self.codes = {
             role: places[number * len(frame) : (number + 1) * len(frame)]
             for number, role in enumerate(self.roles)
@@ -93,11 +94,6 @@ class TableView:
     def characters(self) -> np.ndarray:
         """How many characters each different text has."""
         return character_counts(self.texts)
-
-    @cached_property
-    def bare(self) -> Texts:
-        """The different texts without white space around them."""
-        return pc.utf8_trim_whitespace(self.texts)
 
     @cached_property
     def row_codes(self) -> np.ndarray:

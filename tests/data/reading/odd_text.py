@@ -83,7 +83,7 @@ class Odd:
     aside: Mapping[int, str] = field(default_factory=dict)
     numbers: Sequence[int] | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
-    options: ReadOptions = ReadOptions()
+    options: ReadOptions = field(default_factory=ReadOptions)
 
     @property
     def name(self) -> str:
@@ -251,7 +251,7 @@ def separators() -> Iterator[Odd]:
     yield loads(
         "sep= line",
         "after a byte order mark, with quotation marks",
-        "\ufeff\"sep=,\"\nq,a\nx;y,z\n",
+        '\ufeff"sep=,"\nq,a\nx;y,z\n',
         [["q", "a"], ["x;y", "z"]],
         facts={"separator": ","},
     )
@@ -267,7 +267,9 @@ def headers() -> Iterator[Odd]:
         ["阿司匹林肠溶片的禁忌有哪些", "对本品过敏者禁用", "1"],
     ]
     bare = {"facts": {"header": False}}
-    yield Odd(trap, "sentences and numbers", written(sentences).encode(), letters, sentences, **bare)
+    yield Odd(
+        trap, "sentences and numbers", written(sentences).encode(), letters, sentences, **bare
+    )
     yield Odd(
         trap,
         "GB18030 with tabs",
@@ -297,8 +299,11 @@ def headers() -> Iterator[Odd]:
         trap,
         "long names",
         "id,这个产品的用户在购买之前会问的问题是什么？,答案\n1,能不能防水,能\n2,多重,半公斤\n",
-        [["id", "这个产品的用户在购买之前会问的问题是什么？", "答案"]]
-        + [["1", "能不能防水", "能"], ["2", "多重", "半公斤"]],
+        [
+            ["id", "这个产品的用户在购买之前会问的问题是什么？", "答案"],
+            ["1", "能不能防水", "能"],
+            ["2", "多重", "半公斤"],
+        ],
         **there,
     )
     yield loads(
@@ -384,8 +389,8 @@ def ragged_rows() -> Iterator[Odd]:
     trap = "blank cells"
     yield loads(trap, "anchor", "q,a\n,two\nx,y\n", [["q", "a"], ["", "two"], ["x", "y"]])
     yield loads(trap, "quoted", 'q,a\n"","two"\nx," "\n', [["q", "a"], ["", "two"], ["x", " "]])
-    yield loads(trap, "last", "q\ta\tb\nx\ty\t\nz\tw\tv\n", [["q", "a", "b"], ["x", "y", ""]]
-                + [["z", "w", "v"]])  # fmt: skip
+    last = [["q", "a", "b"], ["x", "y", ""], ["z", "w", "v"]]
+    yield loads(trap, "last", written(last, "\t"), last)
     trap = "trailing separators"
     yield loads(trap, "everywhere", "q,a,\none,two,\nthree,four,\nfive,six,\n", good)
     yield loads(trap, "in some rows", "q,a\none,two,\nthree,four\nfive,six,,\n", good)
@@ -468,20 +473,22 @@ def line_ends() -> Iterator[Odd]:
         yield loads("line ends", case, written(rows, end=end), rows)
     ends = ["\n", "\r\n", "\r"]
     for turn in range(3):
-        mixed = "".join(
-            ",".join(row) + ends[(turn + n) % 3] for n, row in enumerate(rows)
-        )
+        mixed = "".join(",".join(row) + ends[(turn + n) % 3] for n, row in enumerate(rows))
         yield loads("mixed line ends", str(turn), mixed, rows)
     for number, cell in enumerate(["one\rtwo", "\rone", "one\r"]):
         lone = [*rows, [cell, "x"], ["y", "z"]]
         yield loads("a lone return in a cell", str(number), written(lone, end="\n"), lone)
     yield loads("a lone return in a cell", "Windows", written(lone), lone)
-    yield loads("doubled returns", "everywhere", written(rows, end="\r\r\n"), rows)
+    for case, table in (("pairs", rows), ("Chinese", PAIRS), ("English", ENGLISH)):
+        yield loads("doubled returns", case, written(table, "\t", "\r\r\n"), table)
     for end in ("", "\r\n", "\n"):
         yield loads(
             "DOS end of file", repr(end), written(rows[:-1]) + "q29,a29" + end + "\x1a", rows
         )
-    yield loads("no line end at the end", "comma", "q,a\nx,y", [["q", "a"], ["x", "y"]])
+    for separator in (",", "\t", ";"):
+        rows = [["q", "a"], ["x", "y"]]
+        yield loads("no line end at the end", repr(separator),
+                    written(rows, separator).rstrip(), rows)  # fmt: skip
 
 
 def long_cells() -> Iterator[Odd]:
@@ -489,13 +496,16 @@ def long_cells() -> Iterator[Odd]:
     for length in (131_073, 300_000, 999_000):
         rows = [["q", "a"], ["x", "长" * length], ["y", "z"]]
         yield loads("long cells", str(length), written(rows), rows)
-    yield loads(
-        "cells beyond measure",
-        "one",
-        "q,a\nx," + "y" * 1_000_001 + "\nz,w\nu,v\n",
-        [["q", "a"], ["z", "w"], ["u", "v"]],
-        aside={2: "A cell of this row has more than 1,000,000 characters."},
-    )
+    rows = [["q", "a"], ["z", "w"], ["u", "v"]]
+    huge = "y" * 1_000_001
+    for case, line in (("plain", f"x,{huge}"), ("wrapped", f'x,"{huge}"'), ("first", f"{huge},x")):
+        yield loads(
+            "cells beyond measure",
+            case,
+            f"q,a\n{line}\nz,w\nu,v\n",
+            rows,
+            aside={2: "A cell of this row has more than 1,000,000 characters."},
+        )
 
 
 LOADED: list[Odd] = [
@@ -510,7 +520,8 @@ LOADED: list[Odd] = [
 ]
 
 _LOGIN = """<!DOCTYPE html><html><head><title>{0}</title></head><body>
-<form action="/login"><input name="user"><input type={1}password{1} name="p"></form></body></html>"""
+<form action="/login"><input name="user"><input type={1}password{1} name="p"></form>
+</body></html>"""
 
 REFUSED: list[Refused] = [
     Refused("nothing", b"", "EmptyFile", "is empty"),
@@ -524,6 +535,8 @@ REFUSED: list[Refused] = [
     Refused("one column GBK", "标题\n你好\n再见\n".encode("gbk"), "OneColumnOnly", "标题"),
     Refused("one column with commas", "文本\n你好，世界\n再见\n".encode(), "OneColumnOnly", "文本"),
     Refused("rows do not fit", b"q,a\nx,y\n1,2,3\n4,5,6\n", "RowsDoNotFit", "row 3 is the first"),
+    Refused("rows too short", b"q\ta\tb\nx\ty\nz\tw\nu\tv\tt\n", "RowsDoNotFit", "row 2 is"),
+    Refused("rows too long", "问题,答案\n1,2,3\n4,5,6\n".encode(), "RowsDoNotFit", "has 2 cells"),
     Refused("login page", _LOGIN.format("Sign in", '"').encode(), "LoginPage", "login page"),
     Refused("login page GBK", _LOGIN.format("登录", "'").encode("gbk"), "LoginPage", "login page"),
     Refused(
@@ -550,6 +563,8 @@ REFUSED: list[Refused] = [
     Refused("e-mail MIME", b"MIME-Version: 1.0\nFrom: a\nTo: b\n\nx", "EmailFile", "e-mail"),
     Refused("mailbox", b"From a Mon\nFrom: a\nTo: b\nDate: c\n\nx", "EmailFile", "e-mail"),
     Refused("RTF", b"{\\rtf1\\ansi x}", "RichTextFile", "RTF"),
+    Refused("RTF of a Mac", b"{\\rtf1\\mac\\ansicpg10000 x}", "RichTextFile", "RTF"),
+    Refused("RTF of many lines", b"{\\rtf1\r\n{\\fonttbl}\r\nx}", "RichTextFile", "RTF"),
 ]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from core.data.read import read_table
 from core.problems import Problem
-from tests.data.reading.odd_files import Loaded, Refused
+from tests.data.reading.making import Loaded, Refused
 
 
 def check_outcome(name: str, odd: Loaded | Refused) -> None:

@@ -1,6 +1,7 @@
 import csv
 import io
 import tracemalloc
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -68,10 +69,8 @@ def test_odd_files_are_refused_in_one_sentence(refused: Refused, folder: Path) -
 def test_every_trap_has_at_least_three_files(tmp_path: Path) -> None:
     main(tmp_path)
     assert len(list(tmp_path.iterdir())) == len(LOADED) + len(REFUSED)
-    kinds: dict[str, int] = {}
-    for refused in REFUSED:
-        kinds[refused.kind] = kinds.get(refused.kind, 0) + 1
-    assert all(kinds[kind] >= 3 for kind in ("EmptyFile", "NoDataRows", "LoginPage", "JsonFile"))
+    traps = Counter([odd.trap for odd in LOADED] + [refused.kind for refused in REFUSED])
+    assert [trap for trap, files in traps.items() if files < 3] == []
 
 
 # What was written is read back, whatever it is.
@@ -83,7 +82,7 @@ COMMON = {
     "EUC-JP": "".join(map("".join, JAPANESE)),
     "EUC-KR": "".join(map("".join, KOREAN)),
 }
-SPECIAL = st.sampled_from(',;|\t"\n\r ^~')
+SPECIAL = ',;|\t"\n\r ^~'
 ANYTHING = st.sampled_from("\u3000\u2028\ufeff") | st.characters(exclude_categories=["Cs", "Cc"])
 WESTERN = st.sampled_from(["maison ", "été", "Straße", "garden", "señor", "où", "x", "naïve "])
 WRITTEN = [
@@ -100,7 +99,7 @@ WRITTEN = [
 ]
 
 
-@settings(max_examples=25)
+@settings(max_examples=8)
 @example(data=None, columns=2)
 @given(data=st.data(), columns=st.integers(2, 3))
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|", "^", "~", "\x01"])
@@ -110,7 +109,10 @@ def test_what_was_written_is_read_back(
 ) -> None:
     anything = st.sampled_from(COMMON[name]) if name in COMMON else ANYTHING
     anything = WESTERN if name == "Windows-1252" else anything
-    cell = st.lists(SPECIAL | anything, max_size=12).map("".join)
+    # What is found out by itself must be found out from a few rows, so that cells must not be
+    # full of other separators; the test below has those too.
+    special = [sign for sign in SPECIAL if sign == separator or sign in '"\n\r ']
+    cell = st.lists(st.sampled_from(special) | anything, max_size=12).map("".join)
     rows = [["x\r\ny", '"']] if data is None else []
     quoting = csv.QUOTE_ALL
     if data is not None:
@@ -134,6 +136,22 @@ def test_what_was_written_is_read_back(
     assert sink.numbers == list(filled)
     assert sink.facts.rows_read == len(rows)
     assert set(sink.reasons) == set(range(2, len(rows) + 2)) - set(filled)
+
+
+@settings(max_examples=15)
+@given(data=st.data(), codec=st.sampled_from(["utf-8", "utf-16", "gb18030"]))
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|", "^", "~"])
+def test_cells_full_of_other_separators_are_read_back_with_the_separator_chosen(
+    separator: str, data: st.DataObject, codec: str, folder: Path
+) -> None:
+    cell = st.lists(st.sampled_from(SPECIAL) | ANYTHING, max_size=12).map("".join)
+    rows = data.draw(st.lists(st.lists(cell, min_size=2, max_size=2), min_size=1, max_size=6))
+    rows = [["问题", "答案"], *rows, ["问题" * 6, "答案" * 6]]
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=separator, quoting=csv.QUOTE_ALL).writerows(rows)
+    sink = read(folder, text.getvalue().encode(codec), separator=separator, header=True)
+    assert sink.names == rows[0]
+    assert sink.cells == [row for row in rows[1:] if "".join(row).strip()]
 
 
 # Options that a person chose.
@@ -208,8 +226,13 @@ def test_a_sample_is_even_in_order_and_always_the_same(folder: Path) -> None:
     assert sink.facts is not None
     assert (sink.facts.rows_read, sink.facts.sampled_from) == (2000, 20_000)
     assert sink.numbers == sorted(set(sink.numbers))
-    assert all(cells == [f"q{n - 2}", f"a{n - 2}"] for n, cells in zip(sink.numbers, sink.cells))
-    in_quarters = [sum(start < n <= start + 5000 for n in sink.numbers) for start in range(1, 20_000, 5000)]
+    assert all(
+        cells == [f"q{n - 2}", f"a{n - 2}"]
+        for n, cells in zip(sink.numbers, sink.cells, strict=True)
+    )
+    in_quarters = [
+        sum(start < n <= start + 5000 for n in sink.numbers) for start in range(1, 20_000, 5000)
+    ]
     assert all(400 < count < 600 for count in in_quarters)
     assert read(folder, data, sample_rows=2000).numbers == sink.numbers
 

@@ -17,9 +17,9 @@ garden hose, oak table, glass jar, linen shirt, silk scarf, cotton towel, paper 
 bamboo tray, copper kettle, clay pot, tin box, nylon rope, cork board, felt hat, straw basket,
 brass bell, stone vase, plastic chair, maple desk, denim jacket, suede glove, ceramic bowl,
 wicker crib""".replace("\n", " ").split(", ")
-WORDS = """sturdy, winter, soft, light, travel, kitchen, office, camping, festive, daily, waterproof,
-vintage, slim, quiet, bright, warm, thick, round, modern, tiny, heavy, plain, striped, folding,
-yearly, rustic, noble, humble, gentle, swift""".replace("\n", " ").split(", ")
+WORDS = """sturdy, winter, soft, light, travel, kitchen, office, camping, festive, daily,
+waterproof, vintage, slim, quiet, bright, warm, thick, round, modern, tiny, heavy, plain,
+striped, folding, yearly, rustic, noble, humble, gentle, swift""".replace("\n", " ").split(", ")
 NAMES = {
     "anchor": "query",
     "positive": "title",

@@ -10,13 +10,20 @@ import pytest
 
 from core.data.findings import Severity
 from core.data.report import near_duplicates
-from core.data.report.near import SIMILAR, later_of, near_pairs
+from core.data.report.near import SIMILAR, later_of
+from core.data.report.near import near_pairs as near_pairs_of_places
 from core.models.vocabulary import folded
 from tests.data.report.made import PRODUCTS, WORDS, changed, found, kinds, pairs, report, scored
 
 TITLES = pairs()["positive"].tolist()
 QUERIES = pairs()["anchor"].tolist()
 LONG = "Waterproof leather winter boots with a warm lining and a sole that does not slip"
+
+
+def near_pairs(rows: list[tuple[str, ...]]) -> list[tuple[int, ...]]:
+    texts = [text for row in rows for text in row]
+    places = np.arange(len(texts)).reshape(len(rows), -1)
+    return list(map(tuple, near_pairs_of_places(texts, places, lambda share: None).tolist()))
 
 
 def similarity(first: str, second: str) -> float:
@@ -53,7 +60,7 @@ def test_every_row_like_an_earlier_one_is_found_and_no_other(seed: int) -> None:
         for first, second in combinations(range(len(rows)), 2)
         if all(similarity(a, b) >= SIMILAR for a, b in zip(rows[first], rows[second], strict=True))
     }
-    found_pairs = set(map(tuple, near_pairs(rows, lambda share: None).tolist()))
+    found_pairs = set(near_pairs(rows))
     assert found_pairs <= exact
     assert len(exact) > 50
     # Bands are a matter of chance: one in 500 is missed at the threshold, none far above it.
@@ -67,7 +74,7 @@ def test_what_stays_is_like_everything_that_goes() -> None:
 
 def test_case_width_and_spaces_do_not_count_and_short_texts_are_compared() -> None:
     rows = [("Red  Shoe",), ("ｒｅｄ shoe ",), ("red shot",), ("鞋",), ("鞋",), ("靴",), ("",)]
-    assert near_pairs(rows, lambda share: None).tolist() == [[0, 1], [3, 4]]
+    assert near_pairs(rows) == [(0, 1), (3, 4)]
 
 
 def test_nearly_equal_rows_are_shown_side_by_side() -> None:

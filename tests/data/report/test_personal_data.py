@@ -18,8 +18,8 @@ def test_each_kind_is_counted() -> None:
     finding = found(frame, "personal_data")
     assert (finding.severity, finding.count) == (Severity.WARNING, 3)
     assert finding.message.text() == (
-        "Rows with personal data in title: 3. ID numbers: 1, bank cards: 0, mobile numbers: 2, "
-        "e-mail addresses: 1 (rows)."
+        "Rows with personal data in title: 3. With ID numbers: 1, with bank cards: 0, with mobile "
+        "numbers: 2, with e-mail addresses: 1."
     )
     assert finding.fix is not None and finding.fix.step.kind == "mask_personal"
 
