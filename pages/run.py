@@ -7,6 +7,7 @@ import streamlit as st
 from core.jobs.status import JobState
 from core.jobs.stopping import read_stop
 from core.problems import Problem
+from core.training.continuing import lineage
 from core.training.losses.registry import LOSSES
 from core.training.runs import Curves, Run, list_runs, load_run, training_line
 from core.workspace import Workspace
@@ -17,7 +18,7 @@ from ui.pages import heading
 from ui.reports import show_report
 from ui.run_actions import show_actions, show_stopping
 from ui.run_charts import loss_chart
-from ui.runs import run_name, sample_name, show_line
+from ui.runs import run_name, sample_name, show_line, show_lineage
 from ui.selection import choose
 from ui.states import state_badge
 
@@ -39,13 +40,13 @@ def show_facts(run: Run) -> None:
 
 
 def watched(run: Run) -> tuple[str, JobState, object]:
-    """What the rest of the screen depends on: when it changes, everything is drawn again."""
+    """What the whole screen depends on: when it changes, everything is drawn again."""
     stop = read_stop(run.folder)
     return run.id, run.status.state, stop and stop.wish
 
 
-def live(run_id: str) -> None:
-    """State, figures and chart; drawn again every second while the run is active."""
+def live_state(run_id: str) -> None:
+    """The state and how much is done; drawn again every second while the run is active."""
     try:
         run = load_run(workspace, run_id)
     except Problem:
@@ -54,31 +55,46 @@ def live(run_id: str) -> None:
     if watched(run) != st.session_state[_WATCHED]:
         st.rerun()
     show_state(run)
+    if run.status.state.has_process:
+        st.progress(run.status.done or 0.0)
+
+
+def live_progress(run_id: str) -> None:
+    """The line of those that wait, or figures and chart; drawn again every second."""
+    try:
+        run = load_run(workspace, run_id)
+    except Problem:
+        return
     if run.status.state is JobState.QUEUED:
-        show_line(run, training_line(workspace))
+        show_line(workspace, run, training_line(workspace))
     else:
         show_progress(run)
 
 
 def show_state(run: Run) -> None:
-    """The state, what is being done or how it ended, and what to do about it."""
+    """The state, what is being done, and what a stop that was asked for leads to."""
     status = run.status
     with st.container(horizontal=True, vertical_alignment="center"):
         state_badge(status)
         if status.stage_message and status.state.has_process:
             st.markdown(say(status.stage_message))
     show_stopping(run)
+
+
+def show_end(run: Run) -> None:
+    """Why the run ended, if not by itself, and what to do about it."""
+    status, report = run.status, run.report()
     if status.error_messages:
         st.error(say(*status.error_messages), icon=":material/error:")
-    if status.note_message:
-        st.info(say(status.note_message), icon=":material/info:")
+    note = status.note_message
+    # A report says the same in its opening.
+    if note and (report is None or note not in report.opening()):
+        st.info(say(note), icon=":material/info:")
 
 
 def show_progress(run: Run) -> None:
     """How far the run is or came: figures and curves."""
     curves = _curves(run)
-    if run.status.state.active:
-        st.progress(run.status.done or 0.0)
     show_figures(run, curves)
     if curves.train:
         show_live(
@@ -140,13 +156,21 @@ except Problem as problem:
     st.error(plain(problem))
     st.stop()
 show_facts(run)
-show_actions(workspace, run)
+show_lineage(lineage(run, runs))
 st.session_state[_WATCHED] = watched(run)
 active = run.status.state.active
+state_side, action_side = st.columns([3, 2] if active else [2, 3])
+with action_side:
+    show_actions(workspace, run)
+with state_side:
+    if active:
+        st.fragment(live_state, run_every=_REFRESH_SECONDS)(run.id)
+    else:
+        show_state(run)
 if active:
-    st.fragment(live, run_every=_REFRESH_SECONDS)(run.id)
+    st.fragment(live_progress, run_every=_REFRESH_SECONDS)(run.id)
 else:
-    show_state(run)
+    show_end(run)
     show_report(run)
     if run.status.started is not None:
         st.subheader(_("How the training went"), anchor=False)

@@ -2,48 +2,63 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
-from core.data.shapes import is_negative, text_roles
-from core.data.store import DatasetInfo, load_dataset
+from core.data.store import DatasetInfo
 from core.models.bases import BaseChoice, BaseConfig
 from core.models.folder import ResolvedBase
-from core.models.vocabulary import Coverage, coverage
 from core.problems import Term
+from core.training.advice.facts import reading_of
 from core.training.runs import list_runs
 from core.workspace import Workspace
 from ui import format as fmt
 from ui.language import _
 
 _FOLDER = "folder"
-_UNREADABLE_SHARE = 0.2
-"""From this share of unknown tokens on, a model misses so much that it must be said."""
-_READ_ROWS = 2_000
 
 
-def choose_base(workspace: Workspace, choices: list[BaseChoice], info: DatasetInfo) -> BaseConfig:
-    """The base model to start from: one of ``choices``, or a local folder."""
+def choose_base(
+    workspace: Workspace,
+    choices: list[BaseChoice],
+    info: DatasetInfo,
+    given: BaseConfig | None,
+    key: str,
+) -> BaseConfig:
+    """The base model to start from: one of ``choices``, or a local folder.
+
+    Args:
+        workspace: where earlier runs are.
+        choices: what is offered.
+        info: the table that it is to learn from.
+        given: what is chosen at first; None for what suits the table.
+        key: of the field.
+    """
     names = {run.id: run.name for run in list_runs(workspace)}
-    options = [choice.config.model_dump_json() for choice in choices] + [_FOLDER]
-    words = {choice.config.model_dump_json(): _choice_name(choice, names) for choice in choices} | {
-        _FOLDER: _("A model folder on this computer")
-    }
+    # A size of vocabulary or of vectors that was set somewhere else is kept.
+    configs = [_like(choice.config, given) for choice in choices]
+    words = {
+        config.model_dump_json(): _choice_name(choice, names)
+        for config, choice in zip(configs, choices, strict=True)
+    } | {_FOLDER: _("A model folder on this computer")}
     preset = "static" if info.sample and info.sample.startswith("drug") else "bundled"
-    first = next(i for i, choice in enumerate(choices) if choice.config.kind == preset)
+    first = next(at for at, config in enumerate(configs) if config.kind == preset)
+    if given is not None and given.kind == "folder":
+        first = len(configs)
+    elif given in configs:
+        first = configs.index(given)
     chosen = st.selectbox(
         _("Base model"),
-        options,
+        list(words),
         index=first,
         format_func=words.__getitem__,
-        key=f"base-{info.id}",
+        key=key,
         help=_("The model that training starts from."),
     )
     if chosen == _FOLDER:
         path = st.text_input(
             _("Path of the model folder"),
-            key="base-folder",
+            value=(given.path if given is not None else None) or "",
+            key=f"{key}-folder",
             placeholder="/home/me/models/bge-small-zh-v1.5",
             help=_("On the computer that runs Pairloom. Only safetensors weights are opened."),
         )
@@ -73,30 +88,13 @@ def show_base_facts(workspace: Workspace, base: ResolvedBase, info: DatasetInfo)
         else _("reads texts of any length")
     )
     st.caption(" · ".join(facts))
-    assert base.tokenizer is not None
-    read = _coverage(str(workspace.root), info.id, str(base.tokenizer))
-    share = fmt.percent(read.unknown_share)
-    if read.unknown_share >= _UNREADABLE_SHARE:
-        st.warning(
-            _(
-                "This model cannot read {share} of this table: those characters are one and the "
-                "same unknown sign to it, and {same} of {texts} texts look exactly like another "
-                "one. A static model made from your own data reads all of it."
-            ).format(
-                share=share, same=fmt.number(read.indistinguishable), texts=fmt.number(read.texts)
-            ),
-            icon=":material/visibility_off:",
-        )
-    else:
-        st.caption(_("Unknown to its vocabulary: {share} of this table.").format(share=share))
+    share = fmt.percent(reading_of(workspace, info, base).unknown_share)
+    st.caption(_("Unknown to its vocabulary: {share} of this table.").format(share=share))
 
 
-@st.cache_data(max_entries=50, show_spinner=False)
-def _coverage(root: str, dataset_id: str, tokenizer: str) -> Coverage:
-    frame = load_dataset(Workspace(Path(root)), dataset_id).frame()
-    rows = frame.sample(min(_READ_ROWS, len(frame)), random_state=0)
-    roles = [role for role in text_roles(rows.columns) if not is_negative(role)]
-    return coverage(Path(tokenizer), [text for role in roles for text in rows[role]])
+def _like(config: BaseConfig, given: BaseConfig | None) -> BaseConfig:
+    static = given is not None and given.kind == config.kind == "static"
+    return given if static and given is not None else config
 
 
 def _choice_name(choice: BaseChoice, names: dict[str, str]) -> str:

@@ -11,16 +11,24 @@ STATE = st.session_state
 _OPEN = "open_dataset"
 _IN_ADDRESS = "open_dataset_in_address"
 _SECTION = "open_section"
+_ROW = "open_row"
 
 
 def opened_dataset() -> str | None:
     """The id of the dataset that is shown on its own; None while the screen shows the list.
 
     A link with ``?dataset=`` opens that dataset; the address follows what is opened and closed.
+    With ``&row=`` it points to one of its rows, by its number in the source table.
     """
     linked = st.query_params.get("dataset")
     if linked and linked != STATE.get(_IN_ADDRESS):
         open_dataset(linked)
+    row = st.query_params.get("row", "")
+    if linked and row.isdecimal():
+        STATE[_ROW] = linked, int(row)
+        STATE[_SECTION] = "rows"
+    if row:
+        del st.query_params["row"]
     id: str | None = STATE.get(_OPEN)
     if id is not None:
         st.query_params["dataset"] = id
@@ -44,6 +52,17 @@ def open_dataset(id: str, *, section: str | None = None) -> None:
 def close_dataset() -> None:
     """Show the list again."""
     STATE.pop(_OPEN, None)
+
+
+def pointed_row(id: str) -> int | None:
+    """The number of the row of dataset ``id`` that a link pointed to, until it is closed."""
+    linked, row = STATE.get(_ROW, (None, None))
+    return row if linked == id else None
+
+
+def close_row() -> None:
+    """Point to no row any more."""
+    STATE.pop(_ROW, None)
 
 
 def take_section() -> str | None:

@@ -16,7 +16,8 @@ from core.data.shapes import HELD_OUT, SCORE, SPLIT, TRAIN
 from core.problems import N_
 from core.workspace import Workspace
 from ui import format as fmt
-from ui.dataset_search import find_rows, rows_at
+from ui.dataset_open import close_row, pointed_row
+from ui.dataset_search import find_rows, place_of, rows_at
 from ui.datasets import column_title
 from ui.language import _, ngettext
 from ui.tables import paged_source
@@ -30,11 +31,17 @@ def show_rows(workspace: Workspace, dataset: Dataset) -> None:
     """The table of the rows, with a search and, where the dataset has its own split, its sides."""
     file = dataset.folder / DATA_FILE
     columns = list(dataset.page(0, 1).columns)
+    row = pointed_row(dataset.info.id)
+    place = None if row is None else place_of(file, row)
+    if row is not None:
+        _show_row(dataset, row, place)
     words, side = _wishes(dataset.info.id, SPLIT in columns)
     if not words and side is None:
+        at = place
         length = dataset.info.rows
         page: Callable[[int, int], pd.DataFrame] = dataset.page
     else:
+        at = None
         with st.spinner(_("Looking through the rows …"), show_time=True):
             places = _found(file, dataset.info.content_hash, words, side)
         length = len(places)
@@ -56,6 +63,7 @@ def show_rows(workspace: Workspace, dataset: Dataset) -> None:
         f"rows_{dataset.info.id}_{side}_{words}",
         alt=_("The rows of the dataset"),
         rows=_PAGE_ROWS,
+        start_at=at,
         column_config=_columns(dataset, columns),
     )
     st.caption(
@@ -64,6 +72,30 @@ def show_rows(workspace: Workspace, dataset: Dataset) -> None:
             "all of its text."
         )
     )
+
+
+def _show_row(dataset: Dataset, row: int, place: int | None) -> None:
+    """The row that a link pointed to, with all of its text."""
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{_('Row {n}').format(n=row)}**", width="stretch")
+            st.button(
+                _("Close"),
+                key="close_row",
+                icon=":material/close:",
+                type="tertiary",
+                on_click=close_row,
+            )
+        if place is None:
+            st.caption(_("This version of the dataset has no such row any more."))
+            return
+        cells = _for_people(dataset.page(place, 1)).iloc[0]
+        for role, value in cells.items():
+            shown = value if isinstance(value, str) else fmt.number(value, 3)
+            st.markdown(
+                f":gray[{fmt.verbatim(column_title(dataset.info, str(role)))}]  \n"
+                f"{fmt.verbatim(shown)}"
+            )
 
 
 def _wishes(id: str, has_split: bool) -> tuple[str, str | None]:

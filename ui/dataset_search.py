@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from core.data.reading.rows import ROW
 from core.data.shapes import SPLIT, text_roles
 
 
@@ -46,6 +47,13 @@ def rows_at(file: Path, places: NDArray[np.int64]) -> pd.DataFrame:
                 pieces.append(parquet.read_row_group(group).take(pa.array(inside - start)))
             start = end
         return pa.concat_tables(pieces or [parquet.schema_arrow.empty_table()]).to_pandas()
+
+
+def place_of(file: Path, row: int) -> int | None:
+    """The place (from 0) of the row with this number in the source table; None when it is gone."""
+    numbers = pq.read_table(file, columns=[ROW])[ROW].to_numpy()
+    places = np.flatnonzero(numbers == row)
+    return int(places[0]) if len(places) else None
 
 
 def _matches(table: pa.Table, words: str, side: str | None) -> NDArray[np.bool_]:

@@ -109,9 +109,6 @@ def _say_how(report: Report) -> None:
             ).format(count=fmt.number(report.distractors))
         )
     sentences.append(
-        _(
-            "“Model and BM25 together” joins the two rankings (reciprocal rank fusion, k = 60); "
-            "Search can do the same."
-        )
+        _("“Model and BM25 together” joins the two rankings (reciprocal rank fusion, k = 60).")
     )
     st.caption(paragraph(*sentences))

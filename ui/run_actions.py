@@ -27,9 +27,19 @@ TRAIN_WITH = "train_with"
 def show_actions(workspace: Workspace, run: Run) -> None:
     """The row of actions that fits the run's state."""
     state = run.status.state
-    with st.container(horizontal=True, vertical_alignment="center", key="actions"):
+    if state.active:
+        # Somebody has to give it a device, to see to its end and to write down how it ended.
+        ensure_supervisor(workspace)
+    with st.container(
+        horizontal=True,
+        horizontal_alignment="right",
+        vertical_alignment="center",
+        gap="small",
+        key="actions",
+    ):
         if state is JobState.QUEUED:
-            _while_waiting(workspace, run)
+            if st.button(_("Do not start it"), icon=":material/cancel:", key="cancel"):
+                _do(lambda: queue.request_stop(workspace, run.id))
         elif state.active:
             _while_at_work(workspace, run)
         else:
@@ -56,15 +66,6 @@ def show_stopping(run: Run) -> None:
     st.info(text, icon=":material/hourglass_bottom:")
 
 
-def _while_waiting(workspace: Workspace, run: Run) -> None:
-    if queue.queue_position(workspace, run.id) and st.button(
-        _("Move to the front"), icon=":material/vertical_align_top:", key="first"
-    ):
-        _do(lambda: queue.move_to_front(workspace, run.id))
-    if st.button(_("Do not start it"), icon=":material/cancel:", key="cancel"):
-        _do(lambda: queue.request_stop(workspace, run.id))
-
-
 def _while_at_work(workspace: Workspace, run: Run) -> None:
     stop = read_stop(run.folder)
     if stop is None:
@@ -74,7 +75,7 @@ def _while_at_work(workspace: Workspace, run: Run) -> None:
                 _("What it has learned so far becomes a model, with its scores and a report.")
             )
             _drop(workspace, run, _("Stop without a model"))
-            st.caption(_("Ends at once. It can be resumed from where it was."))
+            st.caption(_("Ends after its current step and saves. It can be resumed from there."))
     elif stop.wish is StopWish.KEEP:
         _drop(workspace, run, _("Stop at once, without a model"))
     else:

@@ -70,7 +70,7 @@ def show_own_questions(own: OwnQuestions) -> None:
     st.subheader(_("Your own questions"), anchor=False)
     texts = ngettext("{count} text", "{count} texts", own.texts).format(count=fmt.number(own.texts))
     if own.corpus is None:
-        st.caption(_("Asked of the held-out rows' texts ({texts}).").format(texts=texts))
+        st.caption(_("Asked of {texts} of the table, the held-out ones first.").format(texts=texts))
     else:
         corpus = fmt.verbatim(_(own.corpus))
         st.caption(_("Asked of {corpus} ({texts}).").format(corpus=corpus, texts=texts))

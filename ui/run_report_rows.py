@@ -47,12 +47,15 @@ def show_hurting(hurting: Hurting, dataset: str | None) -> None:
         },
     )
     if dataset is not None:
-        st.page_link(
-            "../pages/data.py",
-            label=_("Open the table on the Data screen"),
-            icon=":material/table_view:",
-            query_params={"dataset": dataset},
-        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(_("Open on the Data screen:"), width="content")
+            for one in hurting.rows:
+                st.page_link(
+                    "../pages/data.py",
+                    label=_("Row {n}").format(n=one.row),
+                    icon=":material/table_rows:",
+                    query_params={"dataset": dataset, "row": str(one.row)},
+                )
 
 
 def _table(hurting: Hurting) -> pd.DataFrame:

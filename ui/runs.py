@@ -5,9 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from core.data.samples import SAMPLES
+from core.jobs import queue
 from core.jobs.status import JobState
+from core.problems import Problem
+from core.training.continuing import Lineage
 from core.training.evaluation import METRIC_NAMES
 from core.training.runs import Line, Run
+from core.workspace import Workspace
 from ui import format as fmt
 from ui.language import _, ngettext, say
 from ui.pages import go_to
@@ -47,8 +51,11 @@ def run_card(run: Run) -> None:
             st.progress(run.status.done or 0.0)
 
 
-def show_line(run: Run, line: Line) -> None:
-    """Who trains now and who waits, in the order of their start; ``run`` is the one looked at."""
+def show_line(workspace: Workspace, run: Run, line: Line) -> None:
+    """Who trains now and who waits, in the order of their start; ``run`` is the one looked at.
+
+    Every waiting run can be moved, in the order in which all who work here have put them.
+    """
     st.markdown(
         ngettext(
             "One run waits. It starts when a device is free.",
@@ -58,9 +65,40 @@ def show_line(run: Run, line: Line) -> None:
     )
     with st.container(border=True, gap="small"):
         for other in line.at_work:
-            _in_line(":material/play_circle:", other, run, other.status.device)
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                _in_line(":material/play_circle:", other, run, other.status.device)
         for place, other in enumerate(line.waiting, start=1):
-            _in_line(fmt.number(place), other, run, None)
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                _in_line(fmt.number(place), other, run, None)
+                if len(line.waiting) > 1:
+                    _moves(workspace, other, first=place == 1, last=place == len(line.waiting))
+
+
+def _moves(workspace: Workspace, run: Run, *, first: bool, last: bool) -> None:
+    """The buttons that change a waiting run's place."""
+    for how, icon, words, idle in (
+        (queue.Move.FIRST, "vertical_align_top", _("Start it before all others"), first),
+        (queue.Move.UP, "arrow_upward", _("One place forward"), first),
+        (queue.Move.DOWN, "arrow_downward", _("One place back"), last),
+    ):
+        st.button(
+            "",
+            key=f"{how}_{run.id}",
+            type="tertiary",
+            icon=f":material/{icon}:",
+            help=words,
+            disabled=idle,
+            on_click=_move,
+            args=(workspace, run.id, how),
+        )
+
+
+def _move(workspace: Workspace, id: str, how: queue.Move) -> None:
+    try:
+        queue.move(workspace, id, how)
+    except Problem as problem:
+        # It has just started, or somebody has cancelled it.
+        st.toast(say(problem), icon=":material/info:")
 
 
 def _in_line(place: str, other: Run, run: Run, device: str | None) -> None:
@@ -71,14 +109,37 @@ def _in_line(place: str, other: Run, run: Run, device: str | None) -> None:
         parts.append(_("trains on {device}").format(device=device))
     if other.id == run.id:
         parts.append(_("this run"))
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(place, width=24)
-        st.markdown(" · ".join(parts), width="content")
-        if other.id != run.id and st.button(
-            _("Open"), key=f"line_{other.id}", type="tertiary", icon=":material/monitoring:"
-        ):
-            select("run", other.id)
-            st.rerun()
+    st.markdown(place, width=24)
+    st.markdown(" · ".join(parts), width="stretch")
+    if other.id != run.id and st.button(
+        _("Open"), key=f"line_{other.id}", type="tertiary", icon=":material/monitoring:"
+    ):
+        select("run", other.id)
+        st.rerun()
+
+
+def show_lineage(family: Lineage) -> None:
+    """Which runs the model was trained from and which went on from it; nothing without any."""
+    if family.lost is not None:
+        st.caption(_("It started from the model of a run that has been deleted since."))
+    for words, relatives in (
+        (_("Trained further from:"), family.before),
+        (_("Its model was trained further by:"), family.after),
+    ):
+        if not relatives:
+            continue
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(words, width="content")
+            for relative in relatives:
+                if st.button(
+                    fmt.verbatim(run_name(relative)),
+                    key=f"kin_{relative.id}",
+                    type="tertiary",
+                    icon=":material/account_tree:",
+                    help=_outcome(relative),
+                ):
+                    select("run", relative.id)
+                    st.rerun()
 
 
 def _outcome(run: Run) -> str:

@@ -43,6 +43,7 @@ def paged_source(
     alt: str,
     rows: int = 8,
     jump: bool = False,
+    start_at: int | None = None,
     **options: Any,
 ) -> None:
     """Like :func:`paged_frame`, for a table that stays on disk.
@@ -56,8 +57,12 @@ def paged_source(
         rows: rows in a page.
         jump: offer to go to a row by its number where there are many pages; the index of what
             ``page`` gives then holds ascending row numbers.
+        start_at: the place of a row to whose page the table turns when this changes.
         options: go to ``st.dataframe``.
     """
+    if start_at is not None and st.session_state.get(f"{key}_started_at") != start_at:
+        _turn_to(start_at // rows + 1, key)
+    st.session_state[f"{key}_started_at"] = start_at
     shown = min(rows, length)
     table = st.container()
     with st.container(horizontal=True, vertical_alignment="center"):

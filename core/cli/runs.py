@@ -12,9 +12,11 @@ from core.export.job import export_archive
 from core.jobs import queue
 from core.jobs.status import JobState
 from core.jobs.supervisor import ensure_supervisor
+from core.models.bases import resolve
+from core.training.advice import advise
 from core.training.config import RunConfig
 from core.training.runs import Run, list_runs, load_run
-from core.training.start import start_run
+from core.training.start import check_config, start_run
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -39,7 +41,13 @@ def add_commands(commands: Commands) -> None:
 
 
 def _train(workspace: Workspace, options: argparse.Namespace) -> int:
-    id = start_run(workspace, RunConfig.load(options.config))
+    config = RunConfig.load(options.config)
+    info = check_config(workspace, config)
+    for advice in advise(workspace, info, config, resolve(workspace, config.base)):
+        say(f"{advice.message.text()} {advice.why.text()}", error=True)
+        for way in advice.ways:
+            say(f"  - {way.label.text()}", error=True)
+    id = start_run(workspace, config)
     say(id)
     if options.detach:
         return DONE

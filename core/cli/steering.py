@@ -1,4 +1,4 @@
-"""``stop``, ``resume``, ``first`` and ``clone``: what can be done with a run that is there."""
+"""``stop``, ``resume``, ``queue``, ``clone``, ``continue``: what can be done with a run."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from core.cli.output import DONE, FAILED, say
+from core.cli.output import DONE, FAILED, say, say_json
 from core.cli.runs import follow_run
 from core.jobs import queue
 from core.jobs.status import JobState
 from core.jobs.stopping import StopWish
 from core.jobs.supervisor import ensure_supervisor
 from core.problems import N_, Problem
+from core.training.config import RunConfig
 from core.training.continuing import (
     change_config,
     clone_config,
     dataset_problem,
     further_config,
+    seen_problem,
 )
-from core.training.runs import load_run
+from core.training.runs import load_run, training_line
+from core.training.start import start_run
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -37,7 +40,7 @@ def add_commands(commands: Commands) -> None:
     stop = commands.add_parser("stop", help="stop a run after its current step")
     stop.add_argument("run", help="the run's id")
     stop.add_argument(
-        "--keep-model",
+        "--keep",
         action="store_true",
         help="make a model of what it has learned so far, score it and write the report",
     )
@@ -51,13 +54,33 @@ def add_commands(commands: Commands) -> None:
     resume.add_argument("--detach", action="store_true", help="do not wait for the end")
     resume.set_defaults(command=_resume)
 
-    first = commands.add_parser("first", help="let a waiting run start before all others")
-    first.add_argument("run", help="the run's id")
-    first.set_defaults(command=_first)
+    line = commands.add_parser("queue", help="list the runs that train and wait, in their order")
+    line.add_argument("run", nargs="?", help="the id of a waiting run that is to be moved")
+    how = line.add_mutually_exclusive_group()
+    for move, words in (
+        (queue.Move.FIRST, "before all others"),
+        (queue.Move.UP, "one place forward"),
+        (queue.Move.DOWN, "one place back"),
+    ):
+        how.add_argument(f"--{move}", dest="move", action="store_const", const=move, help=words)
+    line.add_argument("--json", action="store_true", help="as JSON")
+    line.set_defaults(command=_queue)
 
-    clone = commands.add_parser("clone", help="print a run's configuration, with changes")
-    clone.add_argument("run", help="the run's id")
-    clone.add_argument(
+    clone = commands.add_parser("clone", help="use a run's configuration again, with changes")
+    _add_source(clone)
+    clone.set_defaults(command=_clone)
+
+    further = commands.add_parser(
+        "continue", help="train the model of a finished run further, at a lower learning rate"
+    )
+    _add_source(further)
+    further.set_defaults(command=_continue)
+
+
+def _add_source(command: argparse.ArgumentParser) -> None:
+    command.description = "Prints the new run's configuration; --start starts it."
+    command.add_argument("run", help="the run's id")
+    command.add_argument(
         "--set",
         dest="changes",
         metavar="SETTING=VALUE",
@@ -65,46 +88,73 @@ def add_commands(commands: Commands) -> None:
         default=[],
         help="another value, such as training.epochs=3; may be given several times",
     )
-    clone.add_argument(
-        "--further", action="store_true", help="start from the run's model, at a lower rate"
-    )
-    clone.set_defaults(command=_clone)
+    command.add_argument("--start", action="store_true", help="start it and wait for the end")
+    command.add_argument("--detach", action="store_true", help="with --start: do not wait")
 
 
 def _stop(workspace: Workspace, options: argparse.Namespace) -> int:
     load_run(workspace, options.run)
-    wish = StopWish.KEEP if options.keep_model else StopWish.DISCARD
+    wish = StopWish.KEEP if options.keep else StopWish.DISCARD
     queue.request_stop(workspace, options.run, wish)
+    if load_run(workspace, options.run).status.state.active:
+        # Somebody has to see to it that it ends, and to write down how.
+        ensure_supervisor(workspace)
+        say("It ends after its current step.", error=True)
     return DONE
 
 
 def _resume(workspace: Workspace, options: argparse.Namespace) -> int:
     queue.resume(workspace, options.run, finish=options.finish)
     ensure_supervisor(workspace)
-    if options.detach:
+    return DONE if options.detach else _wait(workspace, options.run)
+
+
+def _queue(workspace: Workspace, options: argparse.Namespace) -> int:
+    if options.run is not None:
+        run = load_run(workspace, options.run)
+        queue.move(workspace, run.id, options.move or queue.Move.FIRST)
+    line = training_line(workspace)
+    if options.json:
+        say_json({name: [run.id for run in getattr(line, name)] for name in ("at_work", "waiting")})
         return DONE
-    return DONE if follow_run(workspace, options.run) is JobState.SUCCEEDED else FAILED
-
-
-def _first(workspace: Workspace, options: argparse.Namespace) -> int:
-    queue.move_to_front(workspace, load_run(workspace, options.run).id)
+    for run in line.at_work:
+        say(f"{run.status.device or '-':<6}  {run.id}  {run.name}")
+    for place, run in enumerate(line.waiting, start=1):
+        say(f"{place:<6}  {run.id}  {run.name}")
     return DONE
 
 
 def _clone(workspace: Workspace, options: argparse.Namespace) -> int:
-    run = load_run(workspace, options.run)
-    changes = dict(_change(text) for text in options.changes)
-    if options.further:
-        further = further_config(run)
-        say(further.reason.text(), error=True)
-        config = change_config(further.config, changes)
-    else:
-        config = clone_config(run, changes)
-    problem = dataset_problem(workspace, config)
+    config = clone_config(load_run(workspace, options.run), _changes(options))
+    return _print_or_start(workspace, config, options)
+
+
+def _continue(workspace: Workspace, options: argparse.Namespace) -> int:
+    further = further_config(load_run(workspace, options.run))
+    say(further.reason.text(), error=True)
+    return _print_or_start(workspace, change_config(further.config, _changes(options)), options)
+
+
+def _print_or_start(workspace: Workspace, config: RunConfig, options: argparse.Namespace) -> int:
+    problem = dataset_problem(workspace, config) or seen_problem(workspace, config)
+    if options.start:
+        if problem is not None:
+            raise problem
+        id = start_run(workspace, config)
+        say(id)
+        return DONE if options.detach else _wait(workspace, id)
     if problem is not None:
         say(problem.text(), error=True)
     say(config.to_yaml().rstrip())
     return DONE
+
+
+def _wait(workspace: Workspace, id: str) -> int:
+    return DONE if follow_run(workspace, id) is JobState.SUCCEEDED else FAILED
+
+
+def _changes(options: argparse.Namespace) -> dict[str, Any]:
+    return dict(_change(text) for text in options.changes)
 
 
 def _change(text: str) -> tuple[str, Any]:

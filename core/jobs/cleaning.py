@@ -1,7 +1,11 @@
-"""Takes away the folders of background jobs that ended long ago, never those of training runs."""
+"""Takes away what nobody needs any more: folders of old background jobs, uploads left behind.
+
+Training runs and datasets are never touched.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -16,39 +20,52 @@ _GRAVE = ".deleted-"
 _log = logging.getLogger("pairloom.cleaning")
 
 
+def clean_up(workspace: Workspace) -> None:
+    """Delete old jobs (:func:`clean_jobs`) and uploads (:func:`core.data.staging.tidy_uploads`)."""
+    clean_jobs(workspace)
+    if any(workspace.uploads.iterdir()):
+        # It brings pandas along, which a process that only waits can do without.
+        from core.data.staging import tidy_uploads
+
+        tidy_uploads(workspace)
+
+
 def clean_jobs(workspace: Workspace, now: datetime | None = None) -> list[str]:
     """Delete what is left of jobs that ended more than :data:`KEEP_DAYS` days ago.
 
     Results do not lie in ``jobs/``, only parameters, state, events and log.  A job that waits or
-    runs is kept however old it is, and so is a folder whose state cannot be read.
+    runs is kept however old it is, and so is a folder whose state cannot be read.  Of training runs
+    only those go whose deletion was begun.
 
     Args:
         workspace: whose ``jobs/`` folder.
         now: the time that ages are counted from (UTC).
 
     Returns:
-        The ids of the jobs that are gone.
+        The names of the folders that are gone.
     """
     limit = (now or datetime.now(UTC)) - timedelta(days=KEEP_DAYS)
     gone = []
-    for folder in list(workspace.jobs.iterdir()):
-        if not folder.is_dir():
-            continue
-        if folder.name.startswith("."):
-            # Half-made or half-deleted by a process that died meanwhile.
-            if datetime.fromtimestamp(folder.stat().st_mtime, UTC) < limit:
-                shutil.rmtree(folder, ignore_errors=True)
-        elif _ended_before(folder, limit):
-            grave = folder.with_name(_GRAVE + folder.name)
-            folder.rename(grave)
-            shutil.rmtree(grave, ignore_errors=True)
-            gone.append(folder.name)
+    half_deleted_runs = workspace.runs.glob(f"{_GRAVE}*")
+    for folder in [*workspace.jobs.iterdir(), *half_deleted_runs]:
+        # A folder may get its name or be deleted by somebody else in the same moment.
+        with contextlib.suppress(OSError):
+            if _is_old(folder, limit):
+                grave = folder.with_name(_GRAVE + folder.name.removeprefix(_GRAVE))
+                folder.rename(grave)
+                shutil.rmtree(grave, ignore_errors=True)
+                gone.append(folder.name)
     if gone:
         _log.info("cleaned up %s old jobs", len(gone))
     return gone
 
 
-def _ended_before(folder: Path, limit: datetime) -> bool:
+def _is_old(folder: Path, limit: datetime) -> bool:
+    if not folder.is_dir():
+        return False
+    if folder.name.startswith("."):
+        # Half made or half deleted by a process that died meanwhile.
+        return datetime.fromtimestamp(folder.stat().st_mtime, UTC) < limit
     try:
         status = JobStatus.load(folder)
     except StatusUnreadable:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.jobs.events import EventWriter
+from core.jobs.kinds import KINDS
 from core.jobs.status import JobState, JobStatus
 from core.jobs.stopping import STOP_FILE, StopWish, read_stop
 from core.problems import Message, Problem
@@ -36,9 +37,10 @@ class JobContext:
     """Handed to the function that does a job's work.
 
     Attributes:
-        worth_keeping: there is a result already that a stop with :attr:`StopWish.KEEP` would keep.
-            A job that sets this goes on past :meth:`check_stop` then, brings its work to a quick
-            end and leaves its result; for every other job one wish to stop is like the other.
+        worth_keeping: there is a result already that a stop with :attr:`StopWish.KEEP` would keep;
+            at the start, what an earlier attempt saved.  A job that sets this goes on past
+            :meth:`check_stop` then, brings its work to a quick end and leaves its result; for every
+            other job one wish to stop is like the other.
     """
 
     def __init__(self, workspace: Workspace, folder: Path, spec: JobSpec, device: str) -> None:
@@ -46,7 +48,8 @@ class JobContext:
         self.folder = folder
         self.spec = spec
         self.device = device
-        self.worth_keeping = False
+        saved = KINDS[spec.kind].saved if spec.kind in KINDS else None
+        self.worth_keeping = saved is not None and any(folder.glob(saved))
         self._events = EventWriter(folder)
         self._lock = threading.Lock()
         self._status = JobStatus.load(folder)

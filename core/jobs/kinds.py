@@ -20,10 +20,13 @@ class JobKind:
     Attributes:
         function: ``"module:function"``; imported by the worker process only.
         trains: takes a whole device (one such job per device); others share one light lane.
+        saved: which files in the job's folder show that an earlier attempt left something that is
+            worth keeping; a pattern as in :meth:`pathlib.Path.glob`.
     """
 
     function: str
     trains: bool = False
+    saved: str | None = None
 
     def load(self) -> Work:
         """Import the function."""
@@ -32,8 +35,15 @@ class JobKind:
         return work
 
 
+def takes_device(kind: str) -> bool:
+    """Whether a job of this kind takes a whole device; one that nobody knows does not."""
+    return kind in KINDS and KINDS[kind].trains
+
+
 KINDS: dict[str, JobKind] = {
-    "train": JobKind("core.training.worker:train", trains=True),
+    "train": JobKind(
+        "core.training.worker:train", trains=True, saved="checkpoints/checkpoint-*/whole.json"
+    ),
     # On the run's own device, when nothing else trains there: otherwise it would measure both.
     "probe": JobKind("core.training.probe:probe", trains=True),
     "encode_corpus": JobKind("core.retrieval.encode_job:encode_corpus"),

@@ -45,6 +45,12 @@ class ProcessIdentity:
         return True
 
 
+def restarted_since(start: str) -> bool:
+    """Whether the computer was started again after a process's ``start``; False where unknown."""
+    boot, colon, _tick = start.partition(":")
+    return bool(colon) and _BOOT_ID.exists() and boot != _BOOT_ID.read_text().strip()
+
+
 def _start_of(pid: int) -> str | None:
     stat = Path(f"/proc/{pid}/stat")
     if not _BOOT_ID.exists():

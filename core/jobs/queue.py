@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,14 @@ from filelock import FileLock
 
 from core.files import read_json, write_json, write_text
 from core.jobs.context import JobSpec
-from core.jobs.kinds import KINDS
+from core.jobs.kinds import KINDS, takes_device
 from core.jobs.status import ALLOWED, JobState, JobStatus, StatusUnreadable
 from core.jobs.stopping import STOP_FILE, StopWish, write_stop
 from core.problems import N_, Problem, Term
 from core.workspace import Workspace, new_id, utc_now
+
+LIGHT_LANE = ("light-0", "light-1")
+"""Where jobs run that do not take a whole device."""
 
 JOB_FILE = "job.json"
 CONFIG_FILE = "config.yaml"
@@ -43,6 +47,14 @@ class NotResumable(Problem):
 class NotWaiting(Problem):
     what = N_("{id} does not wait any more.")
     do = N_("Reload the page to see what has become of it.")
+
+
+class Move(StrEnum):
+    """Where in the line a waiting job is to go."""
+
+    FIRST = "first"
+    UP = "up"
+    DOWN = "down"
 
 
 @dataclass(frozen=True)
@@ -213,32 +225,43 @@ def release(workspace: Workspace, id: str) -> None:
         database.execute("DELETE FROM queue WHERE id = ?", (id,))
 
 
-def move_to_front(workspace: Workspace, id: str) -> None:
-    """Let a waiting job start before every other one that waits.
+def move(workspace: Workspace, id: str, how: Move) -> None:
+    """Change when a waiting job starts, among those that wait for the same devices.
 
-    The order lives in the database only: when that is lost, jobs wait in the order of their making.
+    What is at an end already stays there.  The order lives in the database only: when that is
+    lost, jobs wait in the order of their making.
 
     Raises:
         NotWaiting: it has started, ended or been cancelled meanwhile.
     """
     with _database(workspace) as database:
-        moved = database.execute(
-            "UPDATE queue SET position = (SELECT MIN(position) FROM queue) - 1"
-            " WHERE id = ? AND device IS NULL",
-            (id,),
-        ).rowcount
-    if not moved:
-        raise NotWaiting(id=id)
+        database.execute("BEGIN IMMEDIATE")
+        rows = database.execute(
+            "SELECT position, id, kind FROM queue WHERE device IS NULL ORDER BY position"
+        ).fetchall()
+        kinds = {other: kind for _, other, kind in rows}
+        if id not in kinds:
+            raise NotWaiting(id=id)
+        lane = [row for row in rows if takes_device(row[2]) == takes_device(kinds[id])]
+        places, line = [row[0] for row in lane], [row[1] for row in lane]
+        at = line.index(id)
+        line.remove(id)
+        line.insert({Move.FIRST: 0, Move.UP: max(0, at - 1), Move.DOWN: at + 1}[how], id)
+        # A place belongs to one job at any moment: all leave theirs before they get a new one.
+        database.executemany("DELETE FROM queue WHERE position = ?", [(one,) for one in places])
+        database.executemany(
+            "INSERT INTO queue (position, id, kind) VALUES (?, ?, ?)",
+            [(place, other, kinds[other]) for place, other in zip(places, line, strict=True)],
+        )
+        database.execute("COMMIT")
 
 
 def queue_position(workspace: Workspace, id: str) -> int | None:
     """How many waiting jobs of its lane stand before a waiting job; None when it does not wait."""
-    waiting = waiting_jobs(workspace)
-    trains = {job.id: KINDS[job.kind].trains for job in waiting if job.kind in KINDS}
+    trains = {job.id: takes_device(job.kind) for job in waiting_jobs(workspace)}
     if id not in trains:
         return None
-    lane = [job.id for job in waiting if trains.get(job.id) == trains[id]]
-    return lane.index(id)
+    return [other for other in trains if trains[other] == trains[id]].index(id)
 
 
 def restore_queue(workspace: Workspace) -> None:
@@ -265,7 +288,10 @@ def restore_queue(workspace: Workspace) -> None:
             database.execute("DELETE FROM queue WHERE id = ?", (id,))
         for id in sorted(active.keys() - known, key=lambda id: (active[id].created, id)):
             status = active[id]
-            device = (status.device or "cpu") if status.state.has_process else None
+            device = None
+            if status.state.has_process:
+                # A light job that works on the CPU does not take it from a training run.
+                device = (status.device or "cpu") if takes_device(status.kind) else LIGHT_LANE[0]
             database.execute(
                 "INSERT INTO queue (id, kind, device) VALUES (?, ?, ?)", (id, status.kind, device)
             )

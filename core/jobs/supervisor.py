@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -24,20 +24,17 @@ from filelock import FileLock, Timeout
 
 from core.encoder.keeper import EncoderKeeper
 from core.jobs import queue
-from core.jobs.cleaning import clean_jobs
+from core.jobs.cleaning import clean_up
 from core.jobs.engines import Engine, Handle, LocalEngine
-from core.jobs.kinds import KINDS
-from core.jobs.reasons import reason_of
-from core.jobs.status import JobState, JobStatus, StatusUnreadable
-from core.jobs.stopping import StopWish, read_stop
+from core.jobs.kinds import takes_device
+from core.jobs.reasons import NotStarted, not_saved, reason_of
+from core.jobs.status import STATUS_FILE, JobState, JobStatus, StatusUnreadable
+from core.jobs.stopping import StopRequest, StopWish, read_stop
 from core.jobs.worker import LOCK_FILE as WORKER_LOCK
 from core.workspace import PROJECT_ROOT, Workspace, utc_now
 
 LOCK_FILE = "supervisor.lock"
 LOG_FILE = "supervisor.log"
-LIGHT_LANE = ("light-0", "light-1")
-"""Where jobs run that do not take a whole device."""
-
 _POLL_SECONDS = 0.2
 _RESTORE_SECONDS = 30.0
 _IDLE_SECONDS = 15 * 60.0
@@ -87,7 +84,7 @@ class Supervisor:
             for job in jobs:
                 if job.id not in self._placed:
                     self._reconcile_job(job, device)
-        clean_jobs(self._workspace)
+        clean_up(self._workspace)
 
     def _reconcile_job(self, job: queue.QueuedJob, device: str) -> None:
         try:
@@ -120,47 +117,77 @@ class Supervisor:
             lane = self._free_lane(job.kind)
             if lane is not None and queue.place(self._workspace, job.id, lane):
                 _log.info("starting %s on %s", job.id, lane)
-                device = lane if KINDS[job.kind].trains else "cpu"
-                handle = self._engine.start(job.folder, device)
-                self._placed[job.id] = _Placed(handle, lane, job.folder)
+                self._start(job, lane)
         return bool(waiting or self._placed)
 
+    def _start(self, job: queue.QueuedJob, lane: str) -> None:
+        device = lane if takes_device(job.kind) else "cpu"
+        try:
+            handle = self._engine.start(job.folder, device)
+        except OSError as error:
+            # Its folder was deleted while it waited, or the system has no room for a process.
+            _log.exception("cannot start %s", job.id)
+            queue.release(self._workspace, job.id)
+            if (job.folder / STATUS_FILE).exists():
+                problem = NotStarted(reason=error.strerror or str(error)).to_json()
+                failed = JobStatus.load(job.folder).moved(JobState.FAILED, error=problem)
+                replace(failed, finished=utc_now()).save(job.folder)
+        else:
+            self._placed[job.id] = _Placed(handle, lane, job.folder)
+
     def _free_lane(self, kind: str) -> str | None:
-        lanes = self._engine.devices() if KINDS[kind].trains else LIGHT_LANE
+        lanes = self._engine.devices() if takes_device(kind) else queue.LIGHT_LANE
         taken = {placed.lane for placed in self._placed.values()}
         return next((lane for lane in lanes if lane not in taken), None)
 
     def _escalate_stop(self, placed: _Placed) -> None:
         stop = read_stop(placed.folder)
-        if stop is None or stop.requested is None or stop.wish is StopWish.KEEP:
-            # Saving and scoring what is to be kept takes as long as it takes; whoever loses
-            # patience asks for an end without a result.
-            return
-        waited = (datetime.now(UTC) - stop.requested).total_seconds()
-        if waited > queue.STOP_GRACE_SECONDS + queue.TERM_GRACE_SECONDS:
+        overdue = _overdue_seconds(stop) if stop is not None else 0.0
+        if overdue > queue.TERM_GRACE_SECONDS:
             placed.handle.kill()
-        elif waited > queue.STOP_GRACE_SECONDS:
+        elif overdue > 0:
             placed.handle.terminate()
 
     def _record_end(self, id: str, folder: Path, exit_code: int | None) -> None:
         """Write the last word about a job whose process has ended, if the worker did not."""
-        queue.release(self._workspace, id)
         try:
             status = JobStatus.load(folder)
         except StatusUnreadable:
+            queue.release(self._workspace, id)
             return
+        if status.state is JobState.QUEUED and not exit_code:
+            # Somebody resumed it in the moment between its last word and the end of its process.
+            queue.unplace(self._workspace, id)
+            return
+        queue.release(self._workspace, id)
         if not status.state.active:
             return
         stop = read_stop(folder)
-        error = reason_of(exit_code).to_json()
+        reason = reason_of(exit_code, status.process_start)
+        error = reason.to_json()
         if status.state is JobState.QUEUED:
-            status.moved(JobState.FAILED, finished=utc_now(), error=error).save(folder)
+            ended = status.moved(JobState.FAILED, error=error)
         elif stop is not None and stop.wish is StopWish.DISCARD:
-            status.moved(JobState.CANCELLED, finished=utc_now()).save(folder)
+            # Cancelled was what somebody wanted; that nothing was saved was not.
+            note = not_saved() if _overdue_seconds(stop) > 0 else reason.message()
+            ended = status.moved(JobState.CANCELLED, note=note.to_json())
         else:
             # Nobody asked it to end like this: also whoever wanted to keep the result must know.
-            status.moved(JobState.INTERRUPTED, finished=utc_now(), error=error).save(folder)
-        _log.info("%s ended as %s", id, JobStatus.load(folder).state)
+            ended = status.moved(JobState.INTERRUPTED, error=error)
+        replace(ended, finished=utc_now()).save(folder)
+        _log.info("%s ended as %s", id, ended.state)
+
+
+def _overdue_seconds(stop: StopRequest) -> float:
+    """For how long a job should have ended by itself (seconds); 0 as long as it still may.
+
+    Saving and scoring what is to be kept takes as long as it takes; whoever loses patience asks for
+    an end without a result.
+    """
+    if stop.requested is None or stop.wish is StopWish.KEEP:
+        return 0.0
+    waited = (datetime.now(UTC) - stop.requested).total_seconds()
+    return max(0.0, waited - queue.STOP_GRACE_SECONDS)
 
 
 def _lock_is_free(path: Path) -> bool:

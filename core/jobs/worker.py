@@ -6,8 +6,10 @@ Whatever happens to the job's code, the folder says afterwards how it ended.
 from __future__ import annotations
 
 import argparse
+import errno
 import logging
 import os
+import shutil
 import signal
 import sys
 from dataclasses import replace
@@ -20,7 +22,7 @@ from core.jobs.context import JobContext, Stopped
 from core.jobs.kinds import KINDS
 from core.jobs.processes import ProcessIdentity
 from core.jobs.queue import read_spec
-from core.jobs.reasons import ProcessKilled
+from core.jobs.reasons import ProcessKilled, not_saved
 from core.jobs.status import JobState, JobStatus
 from core.jobs.stopping import StopWish
 from core.problems import N_, Message, Problem
@@ -28,7 +30,12 @@ from core.workspace import Workspace, utc_now
 
 LOCK_FILE = ".worker.lock"
 _NOTHING_TO_KEEP = N_("It was stopped before it had learned anything, so there is no model.")
+_NEARLY_FULL_BYTES = 100_000_000
 _log = logging.getLogger("pairloom.worker")
+
+
+class _Terminated(Stopped):
+    """The process was told to end by a signal, wherever its work stood."""
 
 
 class UnexpectedFailure(Problem):
@@ -84,10 +91,12 @@ def _run(folder: Path, device: str) -> int:
     job = JobContext(Workspace.open(), folder, spec, device)
     try:
         KINDS[spec.kind].load()(job)
-    except Stopped:
+    except Stopped as stopped:
         if job.unwanted():
             if job.stop_wish() is StopWish.KEEP:
                 job.note(Message(_NOTHING_TO_KEEP))
+            elif isinstance(stopped, _Terminated):
+                job.note(not_saved())
             job.finish(JobState.CANCELLED)
         else:
             # Nobody who uses the workbench wanted this: the computer shuts down, for example.
@@ -95,20 +104,30 @@ def _run(folder: Path, device: str) -> int:
     except Problem as problem:
         _log.exception("the job cannot go on")
         job.finish(JobState.FAILED, problem)
-    except MemoryError:
-        _log.exception("out of memory")
-        job.finish(JobState.FAILED, OutOfMemory())
-    except OSError as error:
-        _log.exception("the job failed")
-        full = error.errno in (28, 122)  # ENOSPC, EDQUOT
-        job.finish(JobState.FAILED, DiskFull() if full else _unexpected(error))
     except Exception as error:
         _log.exception("the job failed")
-        cuda_memory = type(error).__name__ == "OutOfMemoryError"
-        job.finish(JobState.FAILED, OutOfMemory() if cuda_memory else _unexpected(error))
+        job.finish(JobState.FAILED, _in_words(error, folder))
     else:
         job.finish(JobState.SUCCEEDED)
     return 0
+
+
+def _in_words(error: Exception, folder: Path) -> Problem:
+    """What an exception that nobody foresaw means for a person."""
+    said = str(error)
+    # PyTorch has a class for a full GPU only; on the CPU it is a RuntimeError that names its errno.
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return OutOfMemory()
+    if "can't allocate memory" in said:
+        return OutOfMemory()
+    # Rust code (safetensors) says the errno in words; PyTorch only where in its own code it failed.
+    number = error.errno if isinstance(error, OSError) else None
+    if number in (errno.ENOSPC, errno.EDQUOT) or "(os error 28)" in said:
+        return DiskFull()
+    while_saving = "PytorchStreamWriter" in said or "inline_container" in said
+    if while_saving and shutil.disk_usage(folder).free < _NEARLY_FULL_BYTES:
+        return DiskFull()
+    return _unexpected(error)
 
 
 def _unexpected(error: Exception) -> UnexpectedFailure:
@@ -119,7 +138,7 @@ def _unexpected(error: Exception) -> UnexpectedFailure:
 def _stop_now(_number: int, _frame: FrameType | None) -> None:
     # One signal is enough; a second one during clean-up must not interrupt it.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise Stopped
+    raise _Terminated
 
 
 if __name__ == "__main__":

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.problems import N_, Message
 from core.training.calibration import Calibration
 from core.training.evaluation import Scores
+
+if TYPE_CHECKING:
+    from core.training.report import ModelScores
 
 COLLAPSED_FROM = 0.9
 COLLAPSED_GAP = 0.05
@@ -73,9 +76,16 @@ class Curve:
 
 
 def score_alarms(
-    verdict: str, metric: str, label: str, start: Scores, after: Scores, lexical: Scores
+    verdict: str,
+    metric: str,
+    label: str,
+    start: Scores,
+    after: Scores,
+    lexical: Scores,
+    *,
+    made_here: bool = False,
 ) -> list[Alarm]:
-    """Worse than the base, behind BM25, nothing learned.
+    """Worse than the base, worse than before the first step, behind BM25, nothing learned.
 
     Args:
         verdict: of :func:`core.training.report.judge`.
@@ -85,24 +95,47 @@ def score_alarms(
             analyst had before.
         after: the tuned model.
         lexical: BM25.
+        made_here: the model was made from nothing, so that the verdict does not tell what the
+            training did to it.
     """
     alarms = []
     reached = after.metrics[metric]
+    shown = round(reached, 3)
     if verdict == "worse":
         alarms.append(Alarm("worse_than_base", Message(_WORSE), Message(_WORSE_DO), "error"))
+    if made_here and start.metrics[metric] - reached > _FALL:
+        values = {"metric": label, "before": round(start.metrics[metric], 3), "after": shown}
+        alarms.append(Alarm("worse_than_start", Message(_FELL, values), Message(_FELL_DO)))
     if lexical.metrics[metric] > reached:
-        values = {
-            "metric": label,
-            "after": round(reached, 3),
-            "bm25": round(lexical.metrics[metric], 3),
-        }
-        alarms.append(Alarm("worse_than_bm25", Message(_BEHIND, values), Message(_BEHIND_DO)))
+        values = {"metric": label, "after": shown, "bm25": round(lexical.metrics[metric], 3)}
+        advice = Message(_BEHIND_DO if made_here else _BEHIND_STATIC_DO)
+        alarms.append(Alarm("worse_than_bm25", Message(_BEHIND, values), advice))
     unmoved = abs(reached - start.metrics[metric]) < _SAME
     each = float(np.abs(after.per_question - start.per_question).mean())
     # A base that answers nearly everything has nothing left to learn here.
     if unmoved and each < _SAME_EACH and reached < _NEARLY_ALL:
-        values = {"metric": label, "after": round(reached, 3)}
+        values = {"metric": label, "after": shown}
         alarms.append(Alarm("nothing_learned", Message(_NOTHING, values), Message(_NOTHING_DO)))
+    return alarms
+
+
+def exam_alarms(models: Sequence[ModelScores]) -> list[Alarm]:
+    """On questions outside the training table: worse than the base, behind BM25.
+
+    Args:
+        models: of the exam, with the roles "base", "tuned" and "bm25".
+    """
+    reached = {model.role: round(model.metrics["ndcg@10"], 3) for model in models}
+    values = {"before": reached["base"], "after": reached["tuned"], "bm25": reached["bm25"]}
+    alarms = []
+    if reached["tuned"] < reached["base"]:
+        alarms.append(
+            Alarm("exam_worse_than_base", Message(_EXAM_WORSE, values), Message(_EXAM_DO), "error")
+        )
+    if reached["tuned"] < reached["bm25"]:
+        alarms.append(
+            Alarm("exam_worse_than_bm25", Message(_EXAM_BEHIND, values), Message(_EXAM_DO))
+        )
     return alarms
 
 
@@ -135,15 +168,19 @@ def curve_alarms(curve: Curve) -> list[Alarm]:
     return alarms + _overfitting(curve)
 
 
-def ending_notes(training: Mapping[str, Any]) -> list[Alarm]:
-    """Which step the model is from and whether the run ended early, from what ``fit`` returned."""
+def ending_notes(training: Mapping[str, Any], *, keep_best: bool) -> list[Alarm]:
+    """Which step the model is from and whether the run ended early.
+
+    Args:
+        training: what ``fit`` returned.
+        keep_best: whether the run ended with the model as it was at its best.
+    """
     notes = []
     steps, best = training.get("steps"), training.get("best_step")
     if training.get("stopped_early"):
-        notes.append(
-            Alarm("early_stop", Message(_EARLY, {"step": steps}), Message(_EARLY_DO), "info")
-        )
-    if best is not None and steps is not None and best < steps:
+        advice = Message(_EARLY_DO if keep_best else _EARLY_LAST_DO)
+        notes.append(Alarm("early_stop", Message(_EARLY, {"step": steps}), advice, "info"))
+    if keep_best and best is not None and steps is not None and best < steps:
         notes.append(
             Alarm(
                 "best_step",
@@ -157,7 +194,9 @@ def ending_notes(training: Mapping[str, Any]) -> list[Alarm]:
 
 def _overfitting(curve: Curve) -> list[Alarm]:
     """The held-out loss or score has turned while the training loss went on falling."""
-    for points, sign in ((curve.held_out, 1.0), (curve.score, -1.0)):
+    for looks, sign in ((curve.held_out, 1.0), (curve.score, -1.0)):
+        # Before the first step nothing was learned by heart, however good the model was.
+        points = [(step, value) for step, value in looks if step > 0]
         if len(points) < _LOOKS:
             continue
         values = np.array([sign * value for _, value in points])
@@ -192,16 +231,42 @@ _WORSE_DO = N_(
     "Keep using what you had. Before you try again: look at the rows that hurt below, lower the "
     "learning rate by a factor of ten, or train for fewer epochs."
 )
+_FELL = N_(
+    "The training itself has made this model worse: before its first step it reached {metric} "
+    "{before}, now {after}."
+)
+_FELL_DO = N_(
+    "Lower the learning rate by a factor of ten, train for fewer epochs, or add rows: with few "
+    "rows a static model is often best before it has learned anything."
+)
 _BEHIND = N_(
     "A plain keyword search (BM25) still does better on these questions: {metric} {bm25}, the "
     "model {after}."
 )
 _BEHIND_DO = N_(
-    "Use keyword search, or both together (see the table). For a better model: more rows, more "
-    "epochs, wrong answers that are hard to tell from the right ones, or a base that can read your "
-    "texts; for Chinese tables “Static, from your own data” often helps."
+    "Use keyword search. For a better model: more rows, or wrong answers that are hard to tell "
+    "from the right ones (Negatives on the Data screen)."
 )
-_NOTHING = N_("Nothing was learned: the model answers as it did before its first step ({metric}).")
+_BEHIND_STATIC_DO = N_(
+    "Use keyword search. For a better model: more rows, more epochs, wrong answers that are hard "
+    "to tell from the right ones, or a base that can read your texts; for Chinese tables “Static, "
+    "from your own data” often helps."
+)
+_EXAM_WORSE = N_(
+    "In the exam, on questions outside the training table, the model is worse than before: nDCG@10 "
+    "fell from {before} to {after}."
+)
+_EXAM_BEHIND = N_(
+    "In the exam, on questions outside the training table, a plain keyword search (BM25) does "
+    "better: nDCG@10 {bm25}, the model {after}."
+)
+_EXAM_DO = N_(
+    "The model has learned this table more than the subject. Train on rows that are more varied, "
+    "in the words of those who will ask, and for fewer epochs."
+)
+_NOTHING = N_(
+    "Nothing was learned: the model answers as it did before its first step ({metric} {after})."
+)
 _NOTHING_DO = N_(
     "Raise the learning rate by a factor of ten, train for more epochs, and check that the base "
     "can read your texts (Report on the Data screen)."
@@ -236,10 +301,14 @@ _OVERFIT_SCORE = N_(
     "({best}) and ended at {last}, while the training loss went on falling."
 )
 _OVERFIT_DO = N_(
-    "Train for fewer epochs, keep the best model instead of the last one (under Advanced on the "
-    "Train screen), or add rows."
+    "Train for fewer epochs or add rows, and let the run keep its best model (under Advanced on "
+    "the Train screen)."
 )
 _EARLY = N_("The run ended early, at step {step}: the held-out rows were answered no better.")
 _EARLY_DO = N_("Nothing to do; the best model so far was kept.")
+_EARLY_LAST_DO = N_(
+    "The model is the one from the last step. Let the run keep its best model (under Advanced on "
+    "the Train screen) to have the one from before."
+)
 _BEST = N_("The model that was kept is the one from step {best} of {steps}, where it was best.")
 _BEST_DO = N_("Nothing to do; later steps made it no better on the held-out rows.")

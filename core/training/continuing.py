@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,6 +113,41 @@ def further_config(run: Run) -> Further:
     return Further(config, reason)
 
 
+@dataclass(frozen=True)
+class Lineage:
+    """Where the model of a run comes from, and what became of it.
+
+    Attributes:
+        before: the runs whose models it was trained from, the first one first.
+        lost: the id of the run before all of these, when that one has been deleted.
+        after: the runs that were begun with its model, the first one first.
+    """
+
+    before: tuple[Run, ...]
+    lost: str | None
+    after: tuple[Run, ...]
+
+
+def lineage(run: Run, runs: Iterable[Run]) -> Lineage:
+    """Which of ``runs``, the workspace's, stand before and after ``run``."""
+    by_id = {one.id: one for one in runs}
+    before: list[Run] = []
+    parent = _parent(run)
+    while parent in by_id and by_id[parent] not in before:
+        before.insert(0, by_id[parent])
+        parent = _parent(by_id[parent])
+    after = [one for one in by_id.values() if _parent(one) == run.id]
+    return Lineage(
+        before=tuple(before),
+        lost=parent if parent not in by_id else None,
+        after=tuple(sorted(after, key=lambda one: one.status.created)),
+    )
+
+
+def _parent(run: Run) -> str | None:
+    return run.config.base.run if run.config.base.kind == "run" else None
+
+
 def dataset_problem(workspace: Workspace, config: RunConfig) -> Problem | None:
     """Why the dataset of a configuration cannot be used again; None when it can."""
     try:
@@ -138,7 +173,7 @@ def seen_problem(workspace: Workspace, config: RunConfig) -> ScoredRowsSeen | No
     try:
         if SPLIT in load_dataset(workspace, config.dataset.id).info.columns:
             return None
-        base, seen = config.base, set()
+        base, seen = config.base, set[str]()
         while base.kind == "run" and base.run and base.run not in seen:
             seen.add(base.run)
             run = load_run(workspace, base.run)

@@ -16,7 +16,7 @@ from core.retrieval.corpora import load_corpus
 from core.training.config import RunConfig
 from core.training.cost import forward_flops, padded_length, planned_steps, step_flops
 from core.training.limits import HELD_OUT_LIMIT
-from core.training.measured import Measured, load_measured
+from core.training.measured import Measured, load_measured, suggested_batch
 from core.training.speed import Speed, load_speed
 from core.training.tasks import WATCHED_ROWS
 from core.workspace import Workspace
@@ -45,6 +45,7 @@ class Estimate:
         held_out_rows: rows that are scored.
         measured: whether the machine's speed has been measured, or is a guess.
         real: what a few real batches of this configuration took, when they have been tried.
+        suggested_batch: a batch size that suits memory, loss and table; None without ``real``.
     """
 
     seconds: float
@@ -53,6 +54,7 @@ class Estimate:
     held_out_rows: int
     measured: bool
     real: Measured | None = None
+    suggested_batch: int | None = None
 
 
 def estimate(workspace: Workspace, config: RunConfig) -> Estimate:
@@ -124,7 +126,11 @@ def estimate_rows(
     if exam_texts:
         seconds += _exam_seconds(config, base, reference, exam_texts, speed)
     measured = speed.measured or real is not None
-    return Estimate(seconds, steps, train_rows, held_out, measured, real)
+    suggested = None
+    if real is not None:
+        static = base.kind == "static"
+        suggested = suggested_batch(config, real.largest, train_rows, static=static)
+    return Estimate(seconds, steps, train_rows, held_out, measured, real, suggested)
 
 
 def _transformer_step(

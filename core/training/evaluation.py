@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from core.data.shapes import MATCH_SCORE, Shape
-from core.problems import N_
+from core.problems import N_, Problem
 from core.retrieval.lexical import LexicalIndex
 from core.training import metrics
 from core.training.fusion import fuse
@@ -23,6 +23,7 @@ __all__ = [
     "METRIC_NAMES",
     "PRIMARY",
     "Encode",
+    "NotNumbers",
     "Scores",
     "Task",
     "dense_table",
@@ -60,6 +61,14 @@ METRIC_NAMES = {
     "f1": N_("Best F1"),
     "accuracy": N_("Best accuracy"),
 }
+
+
+class NotNumbers(Problem):
+    what = N_("The model's vectors are not numbers: it has come apart.")
+    do = N_(
+        "Lower the learning rate by a factor of ten and start again. When this happens before the "
+        "first step, the base itself is damaged: choose another one."
+    )
 
 
 @dataclass(frozen=True)
@@ -122,8 +131,15 @@ def score_fusion(task: Task, *tables: np.ndarray) -> Scores:
 
 
 def dense_table(task: Task, questions: np.ndarray, passages: np.ndarray) -> np.ndarray:
-    """Cosine similarities [questions, passages] of unit rows; a text is no answer to itself."""
-    return _without_own(task, questions @ passages.T)
+    """Cosine similarities [questions, passages] of unit rows; a text is no answer to itself.
+
+    Raises:
+        NotNumbers: a vector holds something else, which would be ranked first by every comparison.
+    """
+    table = questions @ passages.T
+    if not np.isfinite(table).all():
+        raise NotNumbers
+    return _without_own(task, table)
 
 
 def lexical_table(task: Task) -> np.ndarray:

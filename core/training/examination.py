@@ -9,14 +9,14 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from core.data.shapes import Shape
+from core.data.shapes import POSITIVE, TEXT, Shape
 from core.problems import N_, Message, Problem
 from core.training import confusables
 from core.training.baseline import Vectors
 from core.training.config import OwnQuestion
 from core.training.confusables import Confusables, Twin
 from core.training.evaluation import dense_table, lexical_table
-from core.training.questions import OwnQuestions, ask
+from core.training.questions import OwnQuestions, ask, more_texts
 from core.training.tasks import Task, make_task
 
 
@@ -35,13 +35,15 @@ class Examination:
         task: the held-out rows.
         twins: questions whose right answer is easily confused; empty when the test is left out.
         no_twins: why it is left out.
-        own: the user's own questions, where they are asked of the held-out texts.
+        own: the user's own questions, where they are asked of the table's texts.
+        more: texts of training rows in which they are searched besides the held-out ones.
     """
 
     task: Task
     twins: tuple[Twin, ...] = ()
     no_twins: Message | None = None
     own: tuple[OwnQuestion, ...] = ()
+    more: tuple[str, ...] = ()
 
     @property
     def questions(self) -> list[str]:
@@ -50,7 +52,7 @@ class Examination:
 
     @property
     def passages(self) -> list[str]:
-        """Everything else that is read: the task's passages, then twins that are not among them."""
+        """Everything else that is read: the task's passages, then what is not among them."""
         return list(self._places)
 
     @cached_property
@@ -80,16 +82,19 @@ class Examination:
         return confusables.judge_twins(self.task, self.twins, old, new, lexical)
 
     def ask_own(self, before: Vectors, after: Vectors) -> OwnQuestions | None:
-        """The own questions, asked of the held-out texts; None without any."""
+        """The own questions, asked of the table's texts; None without any."""
         if not self.own:
             return None
-        first, count = len(self.task.questions), len(self.task.passages)
-        tables = [one.questions[first:] @ one.passages[:count].T for one in (before, after)]
-        return ask(self.own, self.task.passages, *tables)
+        first = len(self.task.questions)
+        texts = [*self.task.passages, *self.more]
+        places = [self._places[text] for text in texts]
+        tables = [one.questions[first:] @ one.passages[places].T for one in (before, after)]
+        return ask(self.own, texts, *tables)
 
     @cached_property
     def _places(self) -> dict[str, int]:
-        texts = dict.fromkeys([*self.task.passages, *(twin.text for twin in self.twins)])
+        twins = [twin.text for twin in self.twins]
+        texts = dict.fromkeys([*self.task.passages, *twins, *self.more])
         return {text: place for place, text in enumerate(texts)}
 
 
@@ -102,7 +107,9 @@ def prepare(
     test_twins: bool = True,
     own: Sequence[OwnQuestion] = (),
 ) -> Examination:
-    """Make an examination of held-out rows; ``train`` lends distractors and candidates for twins.
+    """Make an examination of held-out rows.
+
+    The training rows lend distractors, candidates for twins, and texts for own questions.
 
     Raises:
         NothingToScore: no held-out text has another one of its class.
@@ -117,4 +124,8 @@ def prepare(
         reason = None
         if len(twins) < confusables.FEWEST:
             twins, reason = [], confusables.left_out(task, len(twins))
-    return Examination(task, tuple(twins), reason, tuple(own))
+    more: list[str] = []
+    if own:
+        answers = train[TEXT if shape is Shape.CLASSES else POSITIVE]
+        more = more_texts(own, task.passages, answers.astype(str).tolist(), seed)
+    return Examination(task, tuple(twins), reason, tuple(own), tuple(more))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from core.data.shapes import shape_of
-from core.jobs.context import JobContext, Stopped
+from core.jobs.context import JobContext
 from core.models.bases import BaseConfig, resolve
 from core.training import artifacts
 from core.training.best import Score, Watch
@@ -75,8 +75,10 @@ def fit(
 
     Returns:
         ``steps``, ``seconds``, ``rows_per_second``; ``best_step`` and ``best_value`` (None when
-        nothing was scored), ``stopped_early``; ``batch_size`` and ``notes``: how many rows were in
-        memory at once at the end, and messages (as JSON) on why that is less than was asked for.
+        nothing was scored), ``stopped_early``; ``stopped_by_hand`` and ``planned_steps``: whether
+        somebody ended it, and how many steps there were to be; ``batch_size`` and ``notes``: how
+        many rows were in memory at once at the end, and messages (as JSON) on why that is less than
+        was asked for.
 
     Raises:
         Stopped: somebody asked the run to stop; its last checkpoint is whole.
@@ -205,7 +207,8 @@ def _attempt(
     began = time.monotonic()
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if callback.stopped:
-        raise Stopped
+        # Goes on from here when somebody wants to keep the model as it is now.
+        job.check_stop()
     seconds = time.monotonic() - began
     watch.restore(model, trainer.state.global_step)
     best = watch.best
@@ -216,6 +219,8 @@ def _attempt(
         "best_step": best.step if best else None,
         "best_value": best.value if best else None,
         "stopped_early": callback.stopped_early,
+        "stopped_by_hand": callback.stopped,
+        "planned_steps": trainer.state.max_steps,
         "batch_size": plan.rows_at_once,
         "notes": [note.to_json() for note in plan.notes],
     }

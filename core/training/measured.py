@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -11,12 +12,16 @@ from pathlib import Path
 
 from core.devices import list_devices
 from core.files import read_json, write_json
-from core.training.config import RunConfig
+from core.training.config import EvaluationConfig, RunConfig, TrainingConfig
+from core.training.losses.registry import loss_named
+from core.training.losses.spec import Batches, LossSpec
 from core.workspace import Workspace
 
+WORTH_TRANSFORMER, WORTH_STATIC = 256, 1024
+"""Larger batches than these are not suggested: they cost steps and bring little more."""
+_ENOUGH_STEPS = 100
 _FOLDER = "measured"
 # What makes no difference to a step.
-_ELSEWHERE = ("name", "evaluation")
 _WITHOUT_EFFECT = (
     "epochs",
     "learning_rate",
@@ -39,7 +44,7 @@ class Measured:
         usable_bytes: how much there was to take.
         batch_size: rows that were in memory at once; fewer than asked for when they did not fit.
         fits: whether the batch size that was asked for fits.
-        suggested: a batch size that suits the memory, the loss and the table.
+        largest: the largest batch that would fit, if memory grows evenly with its rows.
     """
 
     device: str
@@ -48,7 +53,7 @@ class Measured:
     usable_bytes: int
     batch_size: int
     fits: bool
-    suggested: int
+    largest: int
 
 
 def load_measured(workspace: Workspace, config: RunConfig) -> Measured | None:
@@ -66,16 +71,47 @@ def save_measured(workspace: Workspace, config: RunConfig, measured: Measured) -
     write_json(path, asdict(measured))
 
 
+def to_measure(config: RunConfig) -> RunConfig:
+    """The configuration for a probe, without what makes no difference to a step.
+
+    Two configurations that differ in nothing else are then one and the same job.
+    """
+    usual = TrainingConfig()
+    training = {name: getattr(usual, name) for name in _WITHOUT_EFFECT}
+    return config.model_copy(
+        update={
+            "name": "probe",
+            "evaluation": EvaluationConfig(),
+            "training": config.training.model_copy(update=training),
+        }
+    )
+
+
 def measured_key(config: RunConfig) -> str:
     """16 hexadecimal digits: the same for configurations whose steps cost the same here."""
-    record = config.to_dict()
-    for name in _ELSEWHERE:
-        del record[name]
-    for name in _WITHOUT_EFFECT:
-        del record["training"][name]
+    record = to_measure(config).to_dict()
     del record["dataset"]["name"]
     text = json.dumps([record, _machine()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def suggested_batch(config: RunConfig, largest: int, train_rows: int, *, static: bool) -> int:
+    """A batch size for a run over ``train_rows`` rows of which ``largest`` fit into memory.
+
+    Losses that learn from the other rows of a batch gain by larger ones, as long as 100 steps
+    remain; the others keep what was asked for, if it fits.
+    """
+    asked, loss = config.training.batch_size, loss_named(config.loss.name)
+    if not loss.in_batch:
+        return asked if asked <= largest else _power_of_two(largest, loss)
+    steps_left = int(train_rows * config.training.epochs / _ENOUGH_STEPS)
+    wanted = max(asked, min(steps_left, WORTH_STATIC if static else WORTH_TRANSFORMER))
+    return asked if wanted == asked <= largest else _power_of_two(min(wanted, largest), loss)
+
+
+def _power_of_two(most: int, loss: LossSpec) -> int:
+    least = 4 if loss.batches is Batches.BY_CLASS else 1
+    return max(least, 2 ** int(math.log2(max(1, most))))
 
 
 def _path(workspace: Workspace, config: RunConfig) -> Path:

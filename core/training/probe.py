@@ -24,7 +24,7 @@ from core.training.config import RunConfig
 from core.training.encoding import load_model, torch_device
 from core.training.fitting import make_loss
 from core.training.losses.registry import grades_of, loss_named, training_columns
-from core.training.losses.spec import Batches, LossSpec
+from core.training.losses.spec import Batches
 from core.training.measured import Measured, save_measured
 from core.training.memory import Plan
 from core.training.prompts import column_prompts, set_prompts
@@ -34,10 +34,7 @@ if TYPE_CHECKING:
 
 HEADROOM = 0.8
 """This share of the memory is planned for; the rest is for what else happens in a run."""
-WORTH_TRANSFORMER, WORTH_STATIC = 256, 1024
-"""Larger batches than these are not suggested: they cost steps and bring little more."""
 _LONG_STEPS, _TYPICAL_STEPS = 2, 4
-_ENOUGH_STEPS = 100
 _VOCABULARY_ROWS = 5_000
 _WATCH_SECONDS = 0.002
 _log = logging.getLogger("pairloom.probe")
@@ -84,29 +81,10 @@ def probe(job: JobContext) -> None:
         usable_bytes=usable,
         batch_size=tried,
         fits=tried == size and size <= largest,
-        suggested=suggest(config, loss_named(config.loss.name), largest, len(rows), bench.static),
+        largest=largest,
     )
     _log.info("%s", measured)
     save_measured(job.workspace, config, measured)
-
-
-def suggest(config: RunConfig, loss: LossSpec, largest: int, rows: int, static: bool) -> int:
-    """A batch size for a run over ``rows`` rows of which ``largest`` fit into memory.
-
-    Losses that learn from the other rows of a batch gain by larger ones, as long as 100 steps
-    remain; the others keep what was asked for, if it fits.
-    """
-    asked = config.training.batch_size
-    if not loss.in_batch:
-        return asked if asked <= largest else _power_of_two(largest, loss)
-    steps_left = int(rows * config.training.epochs / _ENOUGH_STEPS)
-    wanted = max(asked, min(steps_left, WORTH_STATIC if static else WORTH_TRANSFORMER))
-    return asked if wanted == asked <= largest else _power_of_two(min(wanted, largest), loss)
-
-
-def _power_of_two(most: int, loss: LossSpec) -> int:
-    least = 4 if loss.batches is Batches.BY_CLASS else 1
-    return int(max(least, 2 ** int(np.log2(max(1, most)))))
 
 
 def _training_rows(job: JobContext, config: RunConfig) -> pd.DataFrame:
@@ -155,7 +133,6 @@ class _Bench:
         lengths = sum(texts[name].str.len().to_numpy() for name in texts)
         self._by_length = np.argsort(-np.asarray(lengths), kind="stable")
         self._model = _load_model(job, config, rows)
-        self.static = resolve(job.workspace, config.base).kind == "static"
 
     def longest(self, batch_size: int) -> pd.DataFrame:
         """The longest rows; of texts with a class any, since a batch needs several classes."""

@@ -99,6 +99,7 @@ class ProgressCallback(TrainerCallback):
         """Report progress; look at the model when it is time; obey a stop."""
         self._step_seconds.append(time.monotonic() - self._step_began)
         self.steps_done += 1
+        self._job.worth_keeping = True
         step, steps = state.global_step, state.max_steps
         self._job.progress(Message(TRAINING_STAGE, {"step": step, "steps": steps}), step / steps)
         if step == steps:
@@ -107,6 +108,9 @@ class ProgressCallback(TrainerCallback):
             self._job.mark_stopping()
             self.stopped = True
             control.should_log = control.should_save = control.should_training_stop = True
+            if not self._job.unwanted():
+                # To be kept, it has to be compared with the best so far as it is now.
+                self._look(state)
             return
         if step % self._every == 0 or step == steps:
             control.should_evaluate = args.eval_on_start

@@ -11,9 +11,12 @@ import numpy as np
 from core.retrieval.corpora import load_corpus
 from core.retrieval.ranking import top_k
 from core.training.config import EvaluationConfig, OwnQuestion
+from core.training.question_sets import load_questions
 from core.workspace import Workspace
 
 SHOWN = 5
+SEARCHED = 1_000
+"""The most texts of the table that are searched, the held-out ones among them."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class OwnQuestions:
     """All questions of a run.
 
     Attributes:
-        corpus: the name of the corpus that was searched; None for the held-out rows' texts.
+        corpus: the name of the corpus that was searched; None for texts of the table itself.
         texts: how many texts were searched.
     """
 
@@ -80,22 +83,53 @@ class OwnQuestions:
         return cls(data["corpus"], data["texts"], tuple(asked))
 
 
-def own_questions(workspace: Workspace, evaluation: EvaluationConfig) -> list[OwnQuestion]:
-    """The questions that a run asks: its own ones, or those of the corpus that it names.
+def own_questions(
+    workspace: Workspace, evaluation: EvaluationConfig, family: str
+) -> list[OwnQuestion]:
+    """The questions that a run asks: those of its configuration, then those kept for its dataset.
 
-    A corpus's question is expected to find its first right answer.
+    A configuration may name a corpus instead, whose questions are then asked; each is expected to
+    find its first right answer.
+
+    Args:
+        workspace: where questions and corpora are.
+        evaluation: the run's.
+        family: of the dataset, see :func:`core.training.question_sets.load_questions`.
 
     Raises:
         UnknownItem, CorpusDamaged: see :func:`core.retrieval.corpora.load_corpus`.
+        QuestionsDamaged: see :func:`core.training.question_sets.load_questions`.
     """
-    if not isinstance(evaluation.questions, str):
-        return list(evaluation.questions)
-    corpus = load_corpus(workspace, evaluation.questions)
-    text = dict(zip(corpus.ids(), corpus.texts(), strict=True))
-    return [
-        OwnQuestion(question=one.question, expected=text[one.relevant[0]] if one.relevant else None)
-        for one in corpus.info.questions
-    ]
+    if isinstance(evaluation.questions, str):
+        corpus = load_corpus(workspace, evaluation.questions)
+        text = dict(zip(corpus.ids(), corpus.texts(), strict=True))
+        named = [
+            OwnQuestion(
+                question=one.question, expected=text[one.relevant[0]] if one.relevant else None
+            )
+            for one in corpus.info.questions
+        ]
+    else:
+        named = list(evaluation.questions)
+    asked = {one.question for one in named}
+    kept = load_questions(workspace, family)
+    return [*named, *(one for one in kept if one.question not in asked)]
+
+
+def more_texts(
+    questions: Sequence[OwnQuestion], passages: Sequence[str], others: Sequence[str], seed: int
+) -> list[str]:
+    """Texts of the training rows in which own questions are searched besides the held-out ones.
+
+    Those that hold an expected text come first, so that it can be found if the table has it; the
+    rest is drawn by ``seed``, up to 1,000 texts with the ``passages``.
+    """
+    here = set(passages)
+    pool = [text for text in dict.fromkeys(others) if text not in here]
+    wanted = {_plain(one.expected) for one in questions if one.expected}
+    drawn = [pool[place] for place in np.random.default_rng(seed).permutation(len(pool))]
+    drawn.sort(key=lambda text: not any(part in _plain(text) for part in wanted))
+    return drawn[: max(0, SEARCHED - len(passages))]
 
 
 def ask(

@@ -13,7 +13,7 @@ from typing import Any
 from core.jobs import queue
 from core.jobs.engines import LOG_FILE
 from core.jobs.events import read_events
-from core.jobs.kinds import KINDS
+from core.jobs.kinds import takes_device
 from core.jobs.queue import CONFIG_FILE
 from core.jobs.status import JobState, JobStatus
 from core.problems import N_, Message, Problem, Term
@@ -187,7 +187,7 @@ def training_line(workspace: Workspace) -> Line:
 def _runs_of(workspace: Workspace, jobs: Iterable[queue.QueuedJob]) -> tuple[Run, ...]:
     runs = []
     for job in jobs:
-        if job.kind not in KINDS or not KINDS[job.kind].trains:
+        if not takes_device(job.kind):
             continue
         try:
             runs.append(load_run(workspace, job.id))

@@ -103,7 +103,7 @@ def make_arguments(
         "per_device_train_batch_size": plan.batch_size,
         "per_device_eval_batch_size": plan.batch_size,
         "gradient_accumulation_steps": plan.accumulation,
-        "gradient_checkpointing": training.gradient_checkpointing,
+        "activation_checkpointing": training.gradient_checkpointing,
         "learning_rate": training.learning_rate,
         "lr_scheduler_type": _SCHEDULES[training.schedule],
         "warmup_steps": training.warmup_share,

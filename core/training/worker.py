@@ -65,6 +65,7 @@ class Rows:
     """The dataset of a run, divided."""
 
     shape: Shape
+    family: str
     train: pd.DataFrame
     held_out: pd.DataFrame
     split: Split
@@ -84,7 +85,7 @@ def train(job: JobContext) -> None:
     began = time.monotonic()
     job.progress(Message(N_("Reading the dataset")))
     rows = _read_rows(job, config)
-    own = own_questions(job.workspace, config.evaluation)
+    own = own_questions(job.workspace, config.evaluation, rows.family)
     examination = prepare(
         rows.held_out,
         rows.train,
@@ -140,7 +141,6 @@ def train(job: JobContext) -> None:
     metric = PRIMARY[rows.shape]
     verdict, difference, sentence = judge(task, before, after, config.training.seed)
     calibration = calibrate(task, examination.table(first), table, config.training.seed)
-    start = untrained or before
     Report(
         shape=rows.shape.value,
         primary=metric,
@@ -168,10 +168,19 @@ def train(job: JobContext) -> None:
         passages=len(task.passages),
         distractors=task.distractors,
         alarms=(
-            *alarms.score_alarms(verdict, metric, METRIC_LABELS[metric], start, after, lexical),
+            *alarms.score_alarms(
+                verdict,
+                metric,
+                METRIC_LABELS[metric],
+                untrained or before,
+                after,
+                lexical,
+                made_here=untrained is not None,
+            ),
+            *(alarms.exam_alarms(exam.models) if exam else ()),
             *alarms.similarity_alarms(calibration),
             *alarms.curve_alarms(_curve(job)),
-            *alarms.ending_notes(training),
+            *alarms.ending_notes(training, keep_best=config.evaluation.keep_best),
         ),
         calibration=calibration,
         confusables=examination.compare_twins(first, last),
@@ -201,7 +210,8 @@ def _read_rows(job: JobContext, config: RunConfig) -> Rows:
     examples = choose_examples(frame, shape, held_out_rows, seed)
     held_out = frame.iloc[held_out_rows].reset_index(drop=True)
     artifacts.save_rows(job.folder, held_out, examples)
-    return Rows(shape, frame.iloc[split.train].reset_index(drop=True), held_out, split, examples)
+    train = frame.iloc[split.train].reset_index(drop=True)
+    return Rows(shape, dataset.info.family, train, held_out, split, examples)
 
 
 def _reference(job: JobContext, base: ResolvedBase) -> ResolvedBase:

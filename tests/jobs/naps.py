@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import atexit
+import math
 import os
+import resource
 import signal
 import sys
 import time
@@ -51,15 +54,65 @@ def crash(job: JobContext) -> None:
 
 def vanish(job: JobContext) -> None:
     """End without a word."""
-    os._exit(7)
+    os._exit(job.params.get("code", 7))
+
+
+def fault(job: JobContext) -> None:
+    """Be ended by a signal, as compiled code is that crashes."""
+    os.kill(os.getpid(), signal.Signals[job.params["signal"]])
+
+
+def overuse(job: JobContext) -> None:
+    """Use more than the kernel allows, until it kills the process."""
+    used = math.ceil(time.process_time())
+    resource.setrlimit(resource.RLIMIT_CPU, (used + 1, used + 1))
+    while True:
+        pass
+
+
+def fill_memory(job: JobContext) -> None:
+    """Ask for more memory than there is, in the way that is named."""
+    if job.params["how"] == "torch":
+        import torch
+
+        torch.empty(10**15)
+    elif job.params["how"] == "numpy":
+        import numpy as np
+
+        np.ones(10**15)
+    else:
+        raise type("OutOfMemoryError", (RuntimeError,), {})("CUDA out of memory")
+
+
+def fill_disk(job: JobContext) -> None:
+    """Write where there is no room."""
+    with open("/dev/full", "wb", buffering=0) as file:
+        file.write(b"shoe")
+
+
+def linger(job: JobContext) -> None:
+    """Be done, but keep the process a while, as large libraries do."""
+    atexit.register(time.sleep, 1.0)
 
 
 NAPS = {
     name: JobKind(f"tests.jobs.naps:{name}")
-    for name in ("nap", "stubborn", "trouble", "crash", "vanish")
+    for name in (
+        "nap",
+        "stubborn",
+        "trouble",
+        "crash",
+        "vanish",
+        "fault",
+        "overuse",
+        "fill_memory",
+        "fill_disk",
+    )
 }
 NAPS["train_nap"] = JobKind("tests.jobs.naps:nap", trains=True)
 KINDS.update(NAPS)
 
 if __name__ == "__main__":
+    # Only here, where no real run can be meant: in a folder of runs/ a job can be resumed.
+    KINDS["train"] = JobKind("tests.jobs.naps:linger", trains=True)
     sys.exit(worker.main())

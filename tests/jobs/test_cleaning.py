@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from core.data.staging import stage_upload
 from core.jobs import queue
 from core.jobs.cleaning import KEEP_DAYS, clean_jobs
 from core.jobs.engines import LocalEngine
@@ -60,14 +62,32 @@ def test_what_a_dead_process_left_half_made_goes_too(workspace: Workspace) -> No
     old, young = workspace.jobs / ".20200101-old", workspace.jobs / ".20200101-young"
     for folder in (old, young):
         folder.mkdir()
-    os.utime(old, (LONG_AGO.timestamp(), LONG_AGO.timestamp()))
+    age(old)
     clean_jobs(workspace)
     assert not old.exists() and young.exists()
+
+
+def test_a_run_whose_deletion_was_cut_short_goes_too(workspace: Workspace) -> None:
+    run = make_job(workspace, JobState.SUCCEEDED, LONG_AGO, kind="train")
+    grave = workspace.runs / f".deleted-{run}"
+    (workspace.runs / run).rename(grave)
+    age(grave)
+    clean_jobs(workspace)
+    assert list(workspace.runs.iterdir()) == []
+
+
+def age(*files: Path) -> None:
+    for file in files:
+        os.utime(file, (LONG_AGO.timestamp(), LONG_AGO.timestamp()))
 
 
 def test_the_supervisor_tidies_up_when_it_agrees_with_the_disk(workspace: Workspace) -> None:
     old = make_job(workspace, JobState.SUCCEEDED, LONG_AGO)
     waiting = make_job(workspace, JobState.QUEUED, LONG_AGO)
+    left, fresh = (stage_upload(workspace, b"a,b\n1,2\n", "table.csv") for _ in range(2))
+    folder = workspace.upload(left)
+    age(*folder.rglob("*"), folder)
     Supervisor(workspace, LocalEngine(workspace)).reconcile()
     assert not (workspace.jobs / old).exists()
     assert [job.id for job in queue.waiting_jobs(workspace)] == [waiting]
+    assert [one.name for one in workspace.uploads.iterdir()] == [fresh]

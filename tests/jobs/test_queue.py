@@ -71,17 +71,55 @@ def waiting(workspace: Workspace) -> list[str]:
     return [job.id for job in queue.waiting_jobs(workspace)]
 
 
-def test_a_waiting_job_can_be_moved_to_the_front_again_and_again(workspace: Workspace) -> None:
+def test_waiting_jobs_can_be_moved_and_stay_at_the_ends(workspace: Workspace) -> None:
     first, second, third = (train(workspace, name) for name in ("first", "second", "third"))
-    queue.move_to_front(workspace, third)
-    assert waiting(workspace) == [third, first, second]
-    queue.move_to_front(workspace, second)
-    assert waiting(workspace) == [second, third, first]
-    queue.move_to_front(workspace, second)
-    assert waiting(workspace) == [second, third, first]
+    for id, how, expected in (
+        (third, queue.Move.FIRST, [third, first, second]),
+        (third, queue.Move.UP, [third, first, second]),
+        (third, queue.Move.FIRST, [third, first, second]),
+        (third, queue.Move.DOWN, [first, third, second]),
+        (third, queue.Move.DOWN, [first, second, third]),
+        (third, queue.Move.DOWN, [first, second, third]),
+        (second, queue.Move.UP, [second, first, third]),
+    ):
+        queue.move(workspace, id, how)
+        assert waiting(workspace) == expected
     last = train(workspace, "last")
-    assert waiting(workspace) == [second, third, first, last]
+    assert waiting(workspace) == [second, first, third, last]
     assert queue.queue_position(workspace, last) == 3
+
+
+def test_training_runs_and_other_jobs_stand_in_lines_of_their_own(workspace: Workspace) -> None:
+    light = ask(workspace)
+    first = train(workspace, "first")
+    other_light = ask(workspace, fingerprint="4567")
+    second = train(workspace, "second")
+    queue.move(workspace, second, queue.Move.UP)
+    assert waiting(workspace) == [light, second, other_light, first]
+    queue.move(workspace, other_light, queue.Move.FIRST)
+    assert waiting(workspace) == [other_light, second, light, first]
+
+
+def test_many_move_at_the_same_moment_and_none_is_lost(workspace: Workspace) -> None:
+    ids = [train(workspace, "run") for _ in range(6)]
+    moves = [(id, how) for id in ids for how in queue.Move] * 3
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda move: queue.move(workspace, *move), moves))
+    assert sorted(waiting(workspace)) == sorted(ids)
+
+
+def test_a_light_job_found_at_work_does_not_take_the_device_of_training(
+    workspace: Workspace,
+) -> None:
+    light, run = ask(workspace), train(workspace, "run")
+    for id in (light, run):
+        folder = workspace.job(id)
+        replace(JobStatus.load(folder), state=JobState.RUNNING, device="cpu").save(folder)
+    for file in workspace.root.glob("workspace.db*"):
+        file.unlink()
+    queue.restore_queue(workspace)
+    placed = {lane: [job.id for job in jobs] for lane, jobs in queue.placed_jobs(workspace).items()}
+    assert placed == {"light-0": [light], "cpu": [run]}
 
 
 def test_a_job_that_has_a_device_or_has_ended_is_not_moved(workspace: Workspace) -> None:
@@ -90,13 +128,13 @@ def test_a_job_that_has_a_device_or_has_ended_is_not_moved(workspace: Workspace)
     queue.request_stop(workspace, second)
     for id in (first, second):
         with pytest.raises(queue.NotWaiting, match="does not wait any more"):
-            queue.move_to_front(workspace, id)
+            queue.move(workspace, id, queue.Move.FIRST)
 
 
 def test_a_job_that_lost_its_device_waits_where_it_was_moved_to(workspace: Workspace) -> None:
     train(workspace, "first")
     second = train(workspace, "second")
-    queue.move_to_front(workspace, second)
+    queue.move(workspace, second, queue.Move.FIRST)
     queue.place(workspace, second, "cpu")
     queue.unplace(workspace, second)
     assert waiting(workspace)[0] == second

@@ -1,4 +1,4 @@
-"""Jobs in real processes: order, stop, failure, death of worker and supervisor."""
+"""Jobs in real processes: order, devices, stop, death of worker and supervisor."""
 
 from __future__ import annotations
 
@@ -6,69 +6,17 @@ import json
 import os
 import signal
 import sqlite3
-import sys
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
 from core.jobs import queue
 from core.jobs.engines import LocalEngine
-from core.jobs.events import read_events
-from core.jobs.processes import ProcessIdentity
 from core.jobs.status import JobState, JobStatus
 from core.jobs.stopping import StopWish
-from core.jobs.supervisor import Supervisor
 from core.workspace import Workspace
-from tests.jobs.naps import NAPS
-
-WORKER = (sys.executable, "-m", "tests.jobs.naps")
-
-
-class Bench:
-    """A supervisor in this process over workers in their own."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
-        self.supervisor = self.new_supervisor()
-
-    def new_supervisor(self) -> Supervisor:
-        supervisor = Supervisor(self.workspace, LocalEngine(self.workspace, WORKER))
-        supervisor.reconcile()
-        return supervisor
-
-    def submit(self, kind: str, **params: object) -> str:
-        assert kind in NAPS
-        return queue.submit(self.workspace, kind, params, name=kind)
-
-    def status(self, id: str) -> JobStatus:
-        return JobStatus.load(self.workspace.job(id))
-
-    def until(self, condition: Callable[[], bool], seconds: float = 20) -> None:
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline, "it did not happen"
-            self.supervisor.step()
-            time.sleep(0.02)
-
-    def until_state(self, id: str, state: JobState) -> JobStatus:
-        self.until(lambda: self.status(id).state is state)
-        return self.status(id)
-
-
-@pytest.fixture
-def bench(workspace: Workspace) -> Iterator[Bench]:
-    bench = Bench(workspace)
-    yield bench
-    for folder in workspace.jobs.iterdir():
-        status = JobStatus.load(folder)
-        if status.pid and status.process_start:
-            ProcessIdentity(status.pid, status.process_start).signal_group(signal.SIGKILL)
-
-
-def steps(folder: Path) -> list[int]:
-    return [event["step"] for event in read_events(folder)[0] if event["type"] == "step"]
+from tests.jobs.conftest import WORKER, Bench, steps
 
 
 def test_a_job_runs_in_its_own_process_group_to_its_end(bench: Bench) -> None:
@@ -87,7 +35,7 @@ def test_training_runs_wait_for_the_device_in_order_while_light_jobs_go_past(ben
     second = bench.submit("train_nap", steps=1)
     light = bench.submit("nap", steps=1)
     bench.until_state(light, JobState.SUCCEEDED)
-    assert bench.status(first).state is JobState.RUNNING
+    bench.until_state(first, JobState.RUNNING)
     assert bench.status(second).state is JobState.QUEUED
     assert queue.queue_position(bench.workspace, second) == 0
     queue.request_stop(bench.workspace, first)
@@ -124,7 +72,9 @@ def test_a_job_that_does_not_obey_gets_term_and_then_kill(
     bench.until(lambda: bench.status(id).state is JobState.RUNNING)
     time.sleep(0.3)
     queue.request_stop(bench.workspace, id)
-    bench.until_state(id, JobState.CANCELLED)
+    status = bench.until_state(id, JobState.CANCELLED)
+    assert status.error is None and status.note_message is not None
+    assert "did not come to a point where it could save" in status.note_message.text()
 
 
 def test_a_job_that_is_to_keep_its_result_gets_no_deadline_until_the_wish_changes(
@@ -151,67 +101,27 @@ def test_a_job_with_nothing_to_keep_is_cancelled_and_says_so(bench: Bench) -> No
     assert "before it had learned anything" in status.note_message.text()
 
 
-def test_a_killed_worker_that_was_to_keep_its_result_is_interrupted_with_the_reason(
-    bench: Bench,
-) -> None:
-    id = bench.submit("stubborn")
-    pid = bench.until_state(id, JobState.RUNNING).pid
-    queue.request_stop(bench.workspace, id, StopWish.KEEP)
-    assert pid
-    os.kill(pid, signal.SIGKILL)
-    status = bench.until_state(id, JobState.INTERRUPTED)
-    assert status.error and status.error["kind"] == "KilledForMemory"
+def test_two_devices_take_one_run_each(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LocalEngine, "devices", lambda self: ["cuda:0", "cuda:1"])
+    ids = [bench.submit("train_nap", steps=10_000) for _ in range(3)]
+    for id in ids[:2]:
+        bench.until_state(id, JobState.RUNNING)
+    assert [bench.status(id).device for id in ids] == ["cuda:0", "cuda:1", None]
+    queue.request_stop(bench.workspace, ids[1])
+    bench.until_state(ids[1], JobState.CANCELLED)
+    bench.until_state(ids[2], JobState.RUNNING)
+    assert bench.status(ids[2]).device == "cuda:1"
 
 
-def test_a_killed_worker_that_somebody_stopped_is_cancelled_without_a_reason(bench: Bench) -> None:
-    id = bench.submit("stubborn")
-    pid = bench.until_state(id, JobState.RUNNING).pid
-    queue.request_stop(bench.workspace, id)
-    assert pid
-    os.kill(pid, signal.SIGKILL)
-    assert bench.until_state(id, JobState.CANCELLED).error is None
-
-
-def test_a_worker_told_to_end_from_outside_is_interrupted_not_cancelled(bench: Bench) -> None:
-    id = bench.submit("nap", steps=10_000)
-    bench.until(lambda: len(steps(bench.workspace.job(id))) > 3)
-    pid = bench.status(id).pid
-    assert pid
-    os.kill(pid, signal.SIGTERM)  # as the computer does before it shuts down
-    status = bench.until_state(id, JobState.INTERRUPTED)
-    assert status.error and status.error["kind"] == "ProcessKilled"
-
-
-def test_a_problem_is_kept_with_its_words(bench: Bench) -> None:
-    status = bench.until_state(bench.submit("trouble"), JobState.FAILED)
-    assert status.error_messages is not None
-    what, do = status.error_messages
-    assert (what.text(), do.text()) == ("The shoe is broken.", "Buy a new one.")
-
-
-def test_an_unexpected_failure_is_one_sentence_and_the_traceback_is_in_the_log(
-    bench: Bench,
-) -> None:
-    id = bench.submit("crash")
-    status = bench.until_state(id, JobState.FAILED)
-    assert status.error_messages is not None
-    said = status.error_messages[0].text()
-    assert "RuntimeError: the sole came off" in said and "second line" not in said
-    assert "Traceback" in (bench.workspace.job(id) / "log.txt").read_text()
-
-
-def test_a_worker_that_ends_without_a_word_leaves_an_interrupted_job(bench: Bench) -> None:
-    status = bench.until_state(bench.submit("vanish"), JobState.INTERRUPTED)
-    assert status.error and status.error["kind"] == "ProcessFailed"
-
-
-def test_a_killed_worker_leaves_an_interrupted_job_with_the_likely_reason(bench: Bench) -> None:
-    id = bench.submit("nap", steps=10_000)
-    status = bench.until_state(id, JobState.RUNNING)
-    assert status.pid
-    os.kill(status.pid, signal.SIGKILL)
-    status = bench.until_state(id, JobState.INTERRUPTED)
-    assert status.error and status.error["kind"] == "KilledForMemory"
+def test_a_run_resumed_while_its_process_is_still_ending_runs_again(bench: Bench) -> None:
+    id = queue.submit(bench.workspace, "train", {}, name="run")
+    folder = bench.workspace.run(id)
+    bench.until(lambda: JobStatus.load(folder).state is JobState.SUCCEEDED)
+    # The worker has said its last word, its process is there for a second more.
+    replace(JobStatus.load(folder), state=JobState.CANCELLED).save(folder)
+    queue.resume(bench.workspace, id)
+    bench.until(lambda: JobStatus.load(folder).state is JobState.SUCCEEDED)
+    assert JobStatus.load(folder).attempt == 1
 
 
 def test_a_new_supervisor_adopts_living_jobs_and_reaps_dead_ones(bench: Bench) -> None:
@@ -224,7 +134,9 @@ def test_a_new_supervisor_adopts_living_jobs_and_reaps_dead_ones(bench: Bench) -
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     bench.supervisor = bench.new_supervisor()
-    assert bench.status(dying).state is JobState.INTERRUPTED
+    status = bench.status(dying)
+    assert status.state is JobState.INTERRUPTED
+    assert status.error and status.error["kind"] == "ProcessVanished"
     assert bench.status(living).state is JobState.RUNNING
     queue.request_stop(bench.workspace, living)
     bench.until_state(living, JobState.CANCELLED)

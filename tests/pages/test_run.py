@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.store import remove_dataset
-from core.files import write_json
+from core.files import write_json, write_text
 from core.jobs import queue
 from core.jobs.events import EventWriter
 from core.jobs.reasons import KilledForMemory
@@ -17,12 +17,54 @@ from core.jobs.stopping import StopWish, read_stop
 from core.problems import Message
 from core.training.checkpoints import CHECKPOINTS, WHOLE_MARK
 from core.training.config import RunConfig
-from core.training.runs import list_runs, load_run
+from core.training.continuing import further_config
+from core.training.runs import delete_run, list_runs, load_run
 from core.workspace import Workspace
 from tests.pages.compared import make_model
 from tests.pages.made import make_run
 from tests.ui.helpers import open_screen, shown
 from ui import run_actions
+
+
+@pytest.fixture(autouse=True)
+def supervised(monkeypatch: pytest.MonkeyPatch) -> list[Workspace]:
+    """Nobody serves the queue; the workspaces for which somebody was asked to."""
+    asked: list[Workspace] = []
+    monkeypatch.setattr(run_actions, "ensure_supervisor", asked.append)
+    return asked
+
+
+@pytest.mark.parametrize("state", [JobState.QUEUED, JobState.RUNNING, JobState.SUCCEEDED])
+def test_looking_at_an_active_run_sees_to_somebody_who_serves_it(
+    workspace: Workspace, state: JobState, supervised: list[Workspace]
+) -> None:
+    make_run(workspace, state)
+    open_screen("run")
+    assert bool(supervised) is state.active
+
+
+def test_where_a_model_comes_from_and_what_became_of_it_is_shown(workspace: Workspace) -> None:
+    first = make_run(workspace, name="first *one*")
+    make_model(workspace.run(first) / "model")
+    second = trained_further(workspace, first)
+    third = trained_further(workspace, second)
+    app = open_screen("run", run=second)
+    words = shown(app)
+    assert "Trained further from:" in words and "Its model was trained further by:" in words
+    assert app.button(key=f"kin_{first}").label == "first \\*one\\*"
+    app.button(key=f"kin_{third}").click().run()
+    assert app.session_state["run"] == third
+    assert {f"kin_{first}", f"kin_{second}"} <= {button.key for button in app.button}
+    delete_run(workspace, first)
+    assert "a run that has been deleted since" in shown(app.run())
+
+
+def trained_further(workspace: Workspace, source: str) -> str:
+    config = further_config(load_run(workspace, source)).config
+    id = make_run(workspace, name=config.name)
+    write_text(workspace.run(id) / queue.CONFIG_FILE, config.to_yaml())
+    make_model(workspace.run(id) / "model")
+    return id
 
 
 def test_without_a_run_the_way_to_one_is_shown(workspace: Workspace) -> None:
@@ -92,26 +134,41 @@ def test_a_waiting_run_shows_the_line_and_is_cancelled_at_once(workspace: Worksp
     assert JobStatus.load(workspace.run(second)).state is JobState.CANCELLED
 
 
-def test_a_waiting_run_can_be_moved_to_the_front(workspace: Workspace) -> None:
-    first = make_run(workspace, JobState.QUEUED, name="first")
-    second = make_run(workspace, JobState.QUEUED, name="second")
-    app = open_screen("run", run=second)
-    app.button(key="first").click().run()
-    assert [job.id for job in queue.waiting_jobs(workspace)] == [second, first]
-    assert not [button for button in app.button if button.key == "first"]
-    app.button(key=f"line_{first}").click().run()
-    assert app.session_state["run"] == first
-    assert [button for button in app.button if button.key == "first"]
+def test_the_order_of_the_waiting_runs_can_be_changed(workspace: Workspace) -> None:
+    a, b, c = (make_run(workspace, JobState.QUEUED, name=name) for name in ("a", "b", "c"))
+    app = open_screen("run", run=b)
+    assert app.button(key=f"up_{a}").disabled and app.button(key=f"down_{c}").disabled
+    for button, order in (
+        (f"up_{b}", [b, a, c]),
+        (f"down_{a}", [b, c, a]),
+        (f"first_{a}", [a, b, c]),
+    ):
+        app.button(key=button).click().run()
+        assert [job.id for job in queue.waiting_jobs(workspace)] == order
+    app.button(key=f"line_{a}").click().run()
+    assert app.session_state["run"] == a
+
+
+def test_a_single_waiting_run_has_nothing_to_be_moved_past(workspace: Workspace) -> None:
+    at_work = make_run(workspace, JobState.RUNNING, name="at work")
+    queue.restore_queue(workspace)
+    id = make_run(workspace, JobState.QUEUED, name="waits")
+    app = open_screen("run", run=id)
+    words = shown(app)
+    assert "One run waits." in words and "at work" in words and "trains on cpu" in words
+    keys = {button.key for button in app.button}
+    assert f"line_{at_work}" in keys and not keys & {f"up_{id}", f"down_{id}", f"first_{id}"}
 
 
 def test_a_run_that_started_meanwhile_is_not_moved_and_that_is_said(workspace: Workspace) -> None:
     make_run(workspace, JobState.QUEUED, name="first")
     second = make_run(workspace, JobState.QUEUED, name="second")
     app = open_screen("run", run=second)
-    button = app.button(key="first")
+    button = app.button(key=f"first_{second}")
     queue.place(workspace, second, "cpu")
     button.click().run()
     assert not app.exception
+    assert "does not wait any more" in app.toast[0].value
 
 
 def test_an_interrupted_run_says_why_and_can_be_resumed(workspace: Workspace) -> None:
@@ -218,3 +275,13 @@ def test_a_link_to_a_run_that_is_gone_falls_back_to_another(workspace: Workspace
     app = open_screen("run", run=id)
     assert not app.exception
     assert app.session_state["run"] == other
+
+
+def test_what_the_report_opens_with_is_not_said_twice(workspace: Workspace) -> None:
+    id = make_run(workspace, JobState.SUCCEEDED, scores=(0.2, 0.8))
+    folder, report = workspace.run(id), load_run(workspace, id).report()
+    assert report is not None
+    note = Message("Stopped at step {step} of {steps}.", {"step": 40, "steps": 480}).to_json()
+    replace(report, messages=[*report.messages, note]).save(folder)
+    replace(JobStatus.load(folder), note=note).save(folder)
+    assert shown(open_screen("run")).count("Stopped at step 40 of 480.") == 1

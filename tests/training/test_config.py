@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from core.training.config import ConfigUnreadable, RunConfig
 from tests.training.conftest import MakeConfig
@@ -20,6 +21,34 @@ def test_a_configuration_survives_yaml(
     assert "鞋子：第一次" in path.read_text(encoding="utf-8")
 
 
+def test_a_file_from_before_the_advanced_settings_is_still_read(
+    tmp_path: Path, triplets: str, make_config: MakeConfig
+) -> None:
+    config = make_config(triplets)
+    data = config.to_dict()
+    for name in (
+        "gradient_accumulation",
+        "gradient_checkpointing",
+        "schedule",
+        "precision",
+        "query_prompt",
+        "document_prompt",
+        "data_seed",
+    ):
+        del data["training"][name]
+    for name in ("evaluations", "keep_best", "patience", "questions", "confusables"):
+        del data["evaluation"][name]
+    del data["loss"]["matryoshka"]
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+    assert RunConfig.load(path) == config
+
+
+def test_rows_of_a_step(triplets: str, make_config: MakeConfig) -> None:
+    made = make_config(triplets, batch_size=12, gradient_accumulation=3)
+    assert made.training.rows_per_step == 36
+
+
 @pytest.mark.parametrize(
     ("old", "new", "named"),
     [
@@ -28,6 +57,10 @@ def test_a_configuration_survives_yaml(
         ("held_out_share: 0.2", "held_out_share: 1.5", "evaluation.held_out_share"),
         ("kind: static", "kind: magic", "base.kind"),
         ("seed: 42", "sede: 42", "training.sede"),
+        ("schedule: linear", "schedule: zigzag", "training.schedule"),
+        ("precision: auto", "precision: fp8", "training.precision"),
+        ("evaluations: 8", "evaluations: 0", "evaluation.evaluations"),
+        ("patience: null", "patience: 0", "evaluation.patience"),
         ("version: 1", "version: 2", "version"),
     ],
 )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,11 +25,30 @@ from core.training.checkpoints import (
     checkpoint_step,
     last_whole_checkpoint,
 )
+from core.training.config import RunConfig
 from core.training.runs import Curves
 from core.training.start import start_run
 from core.workspace import Workspace
 from tests.training.conftest import MakeConfig, run_here
 from tests.training.stopping import run_stopped
+
+
+def seldom_scored(config: RunConfig) -> RunConfig:
+    """The same training, with less time spent on looking at the model."""
+    evaluation = config.evaluation.model_copy(update={"evaluations": 4, "confusables": False})
+    return config.model_copy(update={"evaluation": evaluation})
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One thread, here and in workers: several wait for each other on a busy machine."""
+    import torch
+
+    before = torch.get_num_threads()
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def wait_for(condition: Callable[[], bool], what: str, seconds: float = 180) -> None:
@@ -63,8 +84,8 @@ def test_after_kill_9_and_resume_the_parameters_at_a_step_are_as_if_never_interr
     workspace: Workspace, triplets: str, make_config: MakeConfig, tiny_base: Path
 ) -> None:
     base = BaseConfig(kind="folder", path=str(tiny_base))
-    config = make_config(triplets, base, learning_rate=1e-3, epochs=30)
-    step = 220
+    config = seldom_scored(make_config(triplets, base, learning_rate=1e-3, epochs=12))
+    step = 90
     straight = run_stopped(workspace, config, step)
     assert checkpoint_step(last_whole_checkpoint(straight) or Path()) == step
 
@@ -95,6 +116,79 @@ def test_after_kill_9_and_resume_the_parameters_at_a_step_are_as_if_never_interr
     after = steps(folder)
     assert after == sorted(set(after)) == steps(straight)
     assert [one for one in before if one <= at] == [one for one in after if one <= at]
+
+
+def numbers_at(run: Path, step: int) -> dict[str, np.ndarray]:
+    """Every number of the checkpoint at ``step``, those that the loss itself has learned too."""
+    from safetensors.numpy import load_file
+
+    checkpoint = run / CHECKPOINTS / f"checkpoint-{step}"
+    loss = checkpoint / "loss.safetensors"
+    own = load_file(loss) if loss.exists() else {}
+    return {**state_at(checkpoint), **{f"loss {name}": value for name, value in own.items()}}
+
+
+def same_numbers(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> bool:
+    return ours.keys() == theirs.keys() and all(
+        np.allclose(ours[name], value, rtol=0, atol=1e-6) for name, value in theirs.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "loss", "static", "settings"),
+    [
+        ("triplets", "MultipleNegativesRankingLoss", False, {}),
+        ("triplets", "MultipleNegativesRankingLoss", True, {}),
+        ("scored_pairs", "SoftmaxLoss", False, {}),
+        ("classes", "BatchAllTripletLoss", True, {}),
+        ("triplets", "TripletLoss", False, {"gradient_accumulation": 2, "data_seed": 7}),
+    ],
+)
+def test_parameters_at_a_step_are_the_same_interrupted_or_not(
+    workspace: Workspace,
+    request: pytest.FixtureRequest,
+    make_config: MakeConfig,
+    tiny_base: Path,
+    table: str,
+    loss: str,
+    static: bool,
+    settings: dict[str, Any],
+) -> None:
+    base = None if static else BaseConfig(kind="folder", path=str(tiny_base))
+    dataset = request.getfixturevalue(table)
+    config = seldom_scored(make_config(dataset, base, loss, learning_rate=1e-3, **settings))
+    straight = run_stopped(workspace, config, 7)
+    stopped = run_stopped(workspace, config, 3)
+    assert last_whole_checkpoint(stopped) == stopped / CHECKPOINTS / "checkpoint-3"
+    early = numbers_at(stopped, 3)
+    queue.resume(workspace, stopped.name)
+    run_stopped(workspace, config, 7, id=stopped.name)
+    late = numbers_at(stopped, 7)
+    assert same_numbers(late, numbers_at(straight, 7)) and not same_numbers(late, early)
+    assert any(name.startswith("loss ") for name in late) is (loss == "SoftmaxLoss")
+    assert steps(stopped) == steps(straight)
+
+
+def test_a_run_is_resumed_with_the_vocabulary_of_its_checkpoint_not_with_that_of_its_base(
+    workspace: Workspace, triplets: str, make_config: MakeConfig, tiny_base: Path, tmp_path: Path
+) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    folder = tmp_path / "base"
+    extended = SentenceTransformer(str(tiny_base), device="cpu")
+    extended.tokenizer.add_tokens(["shoe", "boot", "sole"])
+    extended[0].auto_model.resize_token_embeddings(len(extended.tokenizer))
+    extended.save_pretrained(str(folder))
+    base = BaseConfig(kind="folder", path=str(folder))
+    config = seldom_scored(make_config(triplets, base, learning_rate=1e-3))
+    straight = run_stopped(workspace, config, 6)
+    stopped = run_stopped(workspace, config, 3)
+    # The plain base has fewer rows of embeddings than the checkpoint.
+    shutil.rmtree(folder)
+    shutil.copytree(tiny_base, folder)
+    queue.resume(workspace, stopped.name)
+    run_stopped(workspace, config, 6, id=stopped.name)
+    assert same_numbers(numbers_at(stopped, 6), numbers_at(straight, 6))
 
 
 def test_a_checkpoint_that_was_cut_short_is_not_gone_on_from(

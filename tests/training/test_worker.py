@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 
 from core.data.shapes import Shape
+from core.data.store import load_dataset
 from core.jobs import queue
 from core.jobs.context import STOP_FILE
 from core.jobs.events import read_events
 from core.jobs.status import JobState, JobStatus
-from core.models.bases import BaseConfig
+from core.models.bases import BaseConfig, resolve
 from core.models.bundled import BUNDLED_NAME
 from core.training import artifacts
 from core.training.checkpoints import checkpoint_step, last_whole_checkpoint
@@ -47,7 +48,13 @@ def test_a_static_run_leaves_a_model_a_curve_and_a_report(
     assert all(point["rows_per_second"] > 0 for point in curves.train)
     report = Report.load(folder)
     assert report is not None
-    assert [model.role for model in report.models] == ["base", "untrained", "tuned", "bm25"]
+    assert [model.role for model in report.models] == [
+        "base",
+        "untrained",
+        "tuned",
+        "bm25",
+        "fused",
+    ]
     assert report.scores("base").name == BUNDLED_NAME
     assert all(set(model.metrics) <= set(METRIC_NAMES) for model in report.models)
     assert not (folder / "checkpoints").exists()
@@ -64,9 +71,14 @@ def test_the_reports_numbers_equal_the_librarys_own_evaluators(
     )
 
     folder = run_here(workspace, make_config(triplets))
+    report = Report.load(folder)
+    assert report is not None
     held_out = pd.read_parquet(folder / artifacts.HELD_OUT)
-    model = SentenceTransformer(str(folder / "model"), device="cpu")
-    texts = list(dict.fromkeys([*held_out["positive"], *held_out["negative"]]))
+    # Besides the held-out answers, those of the training rows are searched: all fit in.
+    frame = load_dataset(workspace, triplets).frame()
+    others = frame[~frame["anchor"].isin(held_out["anchor"])]["positive"]
+    texts = list(dict.fromkeys([*held_out["positive"], *held_out["negative"], *others]))
+    assert (len(texts), report.questions) == (report.passages, len(held_out["anchor"].unique()))
     corpus = {f"d{number}": text for number, text in enumerate(texts)}
     ids = {text: id for id, text in corpus.items()}
     queries = {f"q{i}": anchor for i, anchor in enumerate(held_out["anchor"].unique())}
@@ -74,19 +86,67 @@ def test_the_reports_numbers_equal_the_librarys_own_evaluators(
         id: {ids[p] for p in held_out.loc[held_out["anchor"] == anchor, "positive"]}
         for id, anchor in queries.items()
     }
-    evaluator = InformationRetrievalEvaluator(
-        queries, corpus, relevant, ndcg_at_k=[10], mrr_at_k=[10], write_csv=False
-    )
-    found = evaluator(model)
+    retrieval = InformationRetrievalEvaluator(queries, corpus, relevant, write_csv=False)
     triplet = TripletEvaluator(
         *(held_out[name].tolist() for name in ("anchor", "positive", "negative")), write_csv=False
-    )(model)
-    report = Report.load(folder)
+    )
+    reached = []
+    for role, path in (
+        ("base", bundled_path()),
+        ("tuned", folder / artifacts.MODEL),
+    ):
+        model = SentenceTransformer(str(path), device="cpu")
+        found, ours = retrieval(model), report.scores(role).metrics
+        for name in ("ndcg@10", "mrr@10", "map@100", "recall@10"):
+            assert ours[name] == pytest.approx(found[f"cosine_{name}"], abs=1e-6), (role, name)
+        accuracy = triplet(model)["cosine_accuracy"]
+        assert ours["triplet_accuracy"] == pytest.approx(accuracy, abs=1e-6)
+        reached.append(found["cosine_ndcg@10"])
+    assert report.difference["value"] == pytest.approx(reached[1] - reached[0], abs=1e-6)
+    sentence = report.opening()[0].text()
+    for value in (*reached, report.difference["low"], report.difference["high"]):
+        assert f"{round(value, 3)}" in sentence
+
+
+def test_the_model_is_looked_at_as_often_as_asked_and_scored_on_the_held_out_rows(
+    workspace: Workspace, triplets: str, make_config: MakeConfig
+) -> None:
+    config = make_config(triplets)
+    looks = config.evaluation.model_copy(update={"evaluations": 4})
+    folder = run_here(workspace, config.model_copy(update={"evaluation": looks}))
+    curves, report = Curves(), Report.load(folder)
+    curves.update(folder)
+    assert [look["step"] for look in curves.held_out_scores] == [0, 4, 8, 12, 16]
+    values = [look["value"] for look in curves.held_out_scores]
     assert report is not None
-    tuned = report.scores("tuned").metrics
-    assert tuned["ndcg@10"] == pytest.approx(found["cosine_ndcg@10"], abs=1e-6)
-    assert tuned["mrr@10"] == pytest.approx(found["cosine_mrr@10"], abs=1e-6)
-    assert tuned["triplet_accuracy"] == pytest.approx(triplet["cosine_accuracy"], abs=1e-6)
+    assert values[0] == pytest.approx(report.scores("untrained").metrics["ndcg@10"])
+    # The best of them is kept, and is what the report scores.
+    assert report.training["best_value"] == max(values[1:])
+    assert report.scores("tuned").metrics["ndcg@10"] == pytest.approx(max(values[1:]))
+
+
+def test_scored_pairs_and_classes_are_reported_too(
+    workspace: Workspace, scored_pairs: str, classes: str, make_config: MakeConfig
+) -> None:
+    pairs = Report.load(run_here(workspace, make_config(scored_pairs, None, "CoSENTLoss")))
+    assert pairs is not None and pairs.primary == "spearman" and pairs.distractors == 0
+    for role in ("base", "tuned", "bm25", "fused"):
+        assert {"spearman", "pearson", "average_precision", "f1", "accuracy"} <= set(
+            pairs.scores(role).metrics
+        )
+    assert set(pairs.scores("tuned").thresholds) == {"f1", "accuracy"}
+    assert pairs.calibration is not None and not pairs.calibration.from_others
+    assert pairs.hurting is not None and "score" in pairs.hurting.rows[0].texts
+    groups = Report.load(run_here(workspace, make_config(classes, None, "BatchAllTripletLoss")))
+    assert groups is not None and groups.primary == "ndcg@10"
+    assert groups.no_confusables is not None and groups.hurting is not None
+
+
+def bundled_path() -> Path:
+    """The folder of the base that is compared with when a model is made from nothing."""
+    path = resolve(Workspace.open(), artifacts.BUNDLED).path
+    assert path is not None
+    return path
 
 
 WHOLE_RUNS = (

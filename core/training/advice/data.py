@@ -9,6 +9,7 @@ from core.data.shapes import Shape
 from core.problems import N_, Message
 from core.training.advice.case import Advice, Case, Check, WayOut, to_static
 from core.training.advice.facts import cut_share, reading_of
+from core.training.continuing import seen_problem
 from core.training.defaults import propose
 from core.training.losses.registry import losses_for
 from core.training.memory import compares_rows
@@ -210,6 +211,30 @@ def _too_long(case: Case) -> Iterator[Advice]:
     )
 
 
+def _scored_rows_seen(case: Case) -> Iterator[Advice]:
+    seen = seen_problem(case.workspace, case.config)
+    if seen is None:
+        return
+    then = seen.params
+    training = case.config.training.model_copy(update={"seed": then["seed"]})
+    evaluation = case.config.evaluation.model_copy(
+        update={"held_out_share": then["held_out_share"]}
+    )
+    changed = {"training": training, "evaluation": evaluation}
+    yield Advice(
+        "scored_rows_seen",
+        Severity.PROBLEM,
+        seen.message(),
+        seen.advice(),
+        (
+            WayOut(
+                Message(N_("Hold out the same rows as then")),
+                case.config.model_copy(update=changed),
+            ),
+        ),
+    )
+
+
 def _few_held_out(case: Case) -> Iterator[Advice]:
     held_out = case.facts.held_out(case.config)
     if held_out >= FEW_HELD_OUT:
@@ -239,6 +264,7 @@ def _few_held_out(case: Case) -> Iterator[Advice]:
 
 CHECKS: tuple[Check, ...] = (
     _unreadable,
+    _scored_rows_seen,
     _zero_rows,
     _scores_out_of_range,
     _collapse,
