@@ -263,7 +263,7 @@ def _is_numeric(cells: pd.Series) -> bool:
 
 
 def _is_code(cells: pd.Series) -> bool:
-    """Whether a column holds article numbers and the like: no spaces, a digit, nothing but ASCII."""
+    """Whether a column holds article numbers and the like: ASCII, a digit, no spaces."""
     filled = cells[cells.str.strip() != ""]
     return bool(len(filled)) and bool(filled.str.fullmatch(_CODE).mean() >= _NUMERIC_SHARE)
 
