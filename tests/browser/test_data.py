@@ -15,7 +15,7 @@ from core.jobs.status import JobState, JobStatus
 from core.training.report import Report
 from core.workspace import PROJECT_ROOT, Workspace
 from tests.browser.conftest import OpenPage
-from tests.browser.test_story import only_run, wait_for
+from tests.browser.waiting import only_run, wait_for
 from tools.workbench import Workbench
 
 pytestmark = pytest.mark.timeout(600)
@@ -42,11 +42,6 @@ def choose(page: Page, label: str, option: str) -> None:
     page.get_by_role("option", name=option, exact=True).click()
 
 
-def settled(page: Page) -> None:
-    """Wait until the script has run: Streamlit marks what it has not drawn anew as stale."""
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=60_000)
-
-
 def fix(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=re.compile(name))
 
@@ -61,21 +56,21 @@ def test_an_odd_file_is_mended_mined_reviewed_and_trained_on(
 
     page.goto(f"{workbench.url}/data")
     page.locator("input[type=file]").first.set_input_files(table)
-    expect(page.get_by_text("encoding GB18030")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("encoding GB18030")).to_be_visible()
     expect(page.get_by_text("no header row")).to_be_visible()
-    expect(page.get_by_text("62 pairs: A against B").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("62 pairs: A against B").first).to_be_visible()
 
     # The names of the products were taken for questions.
     choose(page, "Anchor", "B")
     choose(page, "Positive", "C")
-    expect(page.get_by_text("62 pairs: B against C").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("62 pairs: B against C").first).to_be_visible()
 
     fix(page, "Leave these rows out").click()
-    expect(page.get_by_text("61 pairs").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("61 pairs").first).to_be_visible()
     fix(page, "Keep only the first of equal rows").click()
-    expect(page.get_by_text("60 pairs").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("60 pairs").first).to_be_visible()
     page.get_by_role("button", name="Save dataset").click()
-    expect(page.get_by_role("button", name="Train on this")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name="Train on this")).to_be_visible()
 
     (saved,) = list_datasets(workspace)
     assert saved.source.encoding == "GB18030"
@@ -112,12 +107,12 @@ def test_an_odd_file_is_mended_mined_reviewed_and_trained_on(
     )
 
     page.get_by_role("button", name="Train on this").click()
-    expect(page.get_by_role("heading", name="Train", level=1)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Train", level=1)).to_be_visible()
     choose(page, "Base model", "Static, from your own data")
     start = page.get_by_role("button", name="Start", exact=True)
-    expect(start).to_be_enabled(timeout=30_000)
+    expect(start).to_be_enabled()
     start.click()
-    expect(page.get_by_role("heading", name="Run", level=1)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Run", level=1)).to_be_visible()
     run = only_run(workbench.home)
     wait_for(lambda: not JobStatus.load(run).state.active, 180, "the end of the run")
     assert JobStatus.load(run).state is JobState.SUCCEEDED
