@@ -7,7 +7,6 @@ cores.
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
 import os
 import platform
@@ -40,6 +39,7 @@ from benchmarks.data_tasks import (
     measure_preview,
     measure_sample,
 )
+from benchmarks.measuring import load_when_quiet, parser, words_for
 
 Result = TypeVar("Result")
 
@@ -61,9 +61,6 @@ STAGES = {
     "store": "stored",
 }
 WHOLE_GOAL, STORING_GOAL, MEMORY_GOAL = 60.0, 15.0, 1_500_000_000
-
-_QUIET_LOAD = 1.0
-_LOOK_SECONDS = 5.0
 
 TITLE = """\
 # Large tables
@@ -112,34 +109,25 @@ NOTES = (
 
 def main() -> int:
     """Measure everything; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.data_scale", description=__doc__)
-    parser.add_argument(
+    line = parser("data_scale", __doc__)
+    line.add_argument(
         "--data",
         type=Path,
         default=ROOT.parent / "shared" / "data",
         metavar="FOLDER",
         help=f"where {GLOSSES} is (default: ../shared/data); without it words are made up",
     )
-    parser.add_argument("--rows", type=int, default=ROWS, help="for a quick try; writes no page")
-    parser.add_argument("--parquet-rows", type=int, default=PARQUET_ROWS, help="likewise")
-    parser.add_argument(
-        "--patience",
-        type=float,
-        default=10.0,
-        metavar="MINUTES",
-        help="how long to wait for a quiet machine (default: 10)",
-    )
-    options = parser.parse_args()
+    line.add_argument("--rows", type=int, default=ROWS, help="for a quick try; writes no page")
+    line.add_argument("--parquet-rows", type=int, default=PARQUET_ROWS, help="likewise")
+    options = line.parse_args()
     if hasattr(os, "sched_setaffinity"):
         # What is started from here may use no more cores either.
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
     with tempfile.TemporaryDirectory(prefix="pairloom-benchmark-") as name:
         folder = Path(name)
         source = _in_process(make_tables, folder, options.data, options.rows, options.parquet_rows)
-        deadline = time.monotonic() + options.patience * 60
-        while os.getloadavg()[0] >= _QUIET_LOAD and time.monotonic() < deadline:
-            time.sleep(_LOOK_SECONDS)
-        text = _page(folder, source, os.getloadavg()[0], options.rows, options.parquet_rows)
+        load = load_when_quiet(options.patience)
+        text = _page(folder, source, load, options.rows, options.parquet_rows)
     print(text)
     if (options.rows, options.parquet_rows) == (ROWS, PARQUET_ROWS):
         PAGE.write_text(text, encoding="utf-8")
@@ -183,9 +171,7 @@ def _page(folder: Path, source: str, load: float, rows: int, parquet_rows: int) 
         "python": platform.python_version(),
         "packages": ", ".join(f"{name} {version(name)}" for name in PACKAGES),
         "load": load,
-        "quiet": "quiet"
-        if load < _QUIET_LOAD
-        else "others were at work, which lengthens the times",
+        "quiet": words_for(load),
         "odd": ODD,
         "group": PARQUET_GROUP,
         "preview": PREVIEW_ROWS,

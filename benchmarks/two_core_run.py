@@ -5,20 +5,19 @@
 
 from __future__ import annotations
 
-import argparse
-import os
 import signal
 import sys
 import tempfile
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.measuring import load_when_quiet, parser, wait_for, words_for
 from core.data.samples import SAMPLES
 from core.data.store import load_dataset
 from core.devices import list_devices
@@ -38,8 +37,6 @@ PAGE = PROJECT_ROOT / "benchmarks" / "two_core_run.md"
 SAMPLE_IDS = ("products", "drugs")
 PACKAGES = ("torch", "sentence-transformers", "transformers", "tokenizers", "bm25s")
 
-_QUIET_LOAD = 1.0
-_LOOK_SECONDS = 5.0
 _MEASURING_SECONDS = 180.0
 
 HEADER = (
@@ -104,20 +101,12 @@ class RunFailed(Problem):
 
 def main() -> int:
     """Run both samples; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.two_core_run", description=__doc__)
-    parser.add_argument(
-        "--patience",
-        type=float,
-        default=10.0,
-        metavar="MINUTES",
-        help="how long to wait for a quiet machine (default: 10)",
-    )
-    options = parser.parse_args()
+    options = parser("two_core_run", __doc__).parse_args()
     # Whoever is told to end still ends what was started for it.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         with _workspace() as workspace:
-            load, measured = _get_ready(workspace, options.patience * 60)
+            load, measured = _get_ready(workspace, options.patience)
             results = [_run(workspace, sample) for sample in SAMPLE_IDS]
     except RunFailed as problem:
         print(problem, file=sys.stderr)
@@ -140,19 +129,9 @@ def _workspace() -> Iterator[Workspace]:
 
 def _get_ready(workspace: Workspace, patience: float) -> tuple[float, bool]:
     """Wait for a quiet machine, then until its speed is measured; the load, and whether it was."""
-    _wait(lambda: os.getloadavg()[0] < _QUIET_LOAD, patience)
-    load = os.getloadavg()[0]
+    load = load_when_quiet(patience)
     client.warm_up(workspace)
-    return load, _wait(lambda: load_speed(workspace).measured, _MEASURING_SECONDS)
-
-
-def _wait(condition: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(_LOOK_SECONDS)
-    return True
+    return load, wait_for(lambda: load_speed(workspace).measured, _MEASURING_SECONDS)
 
 
 def _run(workspace: Workspace, sample_id: str) -> Result:
@@ -188,9 +167,7 @@ def _page(results: list[Result], load: float, measured: bool) -> str:
         "cores": cpu.cores,
         "packages": ", ".join(f"{name} {version(name)}" for name in PACKAGES),
         "load": load,
-        "quiet": "quiet"
-        if load < _QUIET_LOAD
-        else "others were at work, which lengthens the times",
+        "quiet": words_for(load),
         "measured": "measured before" if measured else "not measured yet but assumed",
         "questions": questions,
         "minilm": BUNDLED_NAME,

@@ -52,6 +52,7 @@ class Workspace:
                 workspace.cache,
                 workspace.uploads,
                 workspace.reviews,
+                workspace.incoming,
             ):
                 folder.mkdir(parents=True, exist_ok=True)
             probe = root / f".write-{os.getpid()}-{secrets.token_hex(4)}"
@@ -92,6 +93,11 @@ class Workspace:
     def reviews(self) -> Path:
         """One folder per set of mined negatives that a person looks through."""
         return self.root / "reviews"
+
+    @property
+    def incoming(self) -> Path:
+        """Where a person puts tables that are to be opened where they lie."""
+        return self.root / "incoming"
 
     @property
     def cache(self) -> Path:

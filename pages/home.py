@@ -108,7 +108,7 @@ def own_table() -> None:
     """The way to a table of one's own."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap="xxsmall"):
-            st.markdown(f"**{_('Or start with your own table')}**")
+            st.markdown("**" + _("Or start with your own table") + "**")
             st.caption(
                 _(
                     "A CSV file with two columns of texts that belong together is enough: "

@@ -110,9 +110,10 @@ def _rows(finding: Finding) -> str:
 
 
 def _examples(finding: Finding) -> list[str]:
+    blank = _("(blank)")
     lines = []
     for example in finding.examples:
         texts = "  ⟷  ".join(fmt.verbatim(clipped(text, _EXAMPLE_WIDTH)) for text in example.texts)
         row = _("Row {row}:").format(row=example.row)
-        lines.append(f"**{row}** {texts or _('(blank)')}")
+        lines.append(f"**{row}** {texts or blank}")
     return lines

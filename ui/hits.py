@@ -80,7 +80,7 @@ def _show_hit(hit: Hit, answers: ColumnHits, right: bool, asked: int, first: boo
     if not first:
         head.append(_change(hit, asked))
     if right:
-        head.append(f":green-badge[:material/check: {_('right answer')}]")
+        head.append(":green-badge[:material/check: " + _("right answer") + "]")
     st.markdown(" &nbsp; ".join(head))
     shown = clipped(hit.text, _SHOWN_WIDTH)
     st.markdown(
@@ -98,7 +98,7 @@ def _show_hit(hit: Hit, answers: ColumnHits, right: bool, asked: int, first: boo
 def _change(hit: Hit, asked: int) -> str:
     """How many ranks the text has gained against the base, or that the base did not show it."""
     if hit.base_rank is None:
-        return f":violet[{_('new')}]"
+        return ":violet[" + _("new") + "]"
     if hit.base_rank > asked:
         words = _("new, was {rank}").format(rank=fmt.number(hit.base_rank))
         return f":violet[{words}]"

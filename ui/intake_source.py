@@ -8,7 +8,6 @@ import streamlit as st
 
 from core.data.samples import SAMPLES
 from core.data.staging import (
-    INCOMING,
     allowed_folders,
     list_allowed_files,
     stage_path,
@@ -76,8 +75,7 @@ def _upload(workspace: Workspace) -> None:
 def _choose_file(workspace: Workspace) -> None:
     """A file in a folder that the workbench may read; it is opened where it lies."""
     files = list_allowed_files(workspace)
-    # The first one is always allowed, and is there as soon as somebody makes it.
-    folders = list(dict.fromkeys([workspace.root / INCOMING, *allowed_folders(workspace)]))
+    folders = list(dict.fromkeys([workspace.incoming, *allowed_folders(workspace)]))
     with st.expander(
         _("Or open a file on this computer"), icon=":material/folder_open:", type="compact"
     ):

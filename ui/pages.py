@@ -37,7 +37,9 @@ SCREENS = (
     Screen(
         "data",
         N_("Data"),
-        N_("Bring in a table of text pairs or triplets and say which column is which."),
+        N_(
+            "Bring in a table, see what is wrong with it, and make it a dataset that you can trust."
+        ),
         ":material/table_view:",
     ),
     Screen(

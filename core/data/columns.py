@@ -30,6 +30,7 @@ _CLASS_CHARACTERS = 60
 _NAMED_CLASSES_SHARE = 0.5
 _NAMELESS_CLASSES_SHARE = 0.2
 _MUCH_SHORTER = 0.5
+_CODE = r"(?=\S*\d)[A-Za-z0-9._/#:-]+"
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,9 @@ def _look_at(sample: pd.DataFrame, split: str | None) -> _Columns:
         for name in names
         if name not in numeric and (name in nameless or not is_called(name, ID))
     ]
+    worded = [name for name in texts if not _is_code(sample[name])]
+    # Codes can be what one searches for, so they are passed over only where enough is left.
+    texts = worded if len(worded) >= 2 else texts
     yes_no = [name for name in texts if _is_yes_no(sample[name])]
     return _Columns(sample, numeric, yes_no, texts, nameless)
 
@@ -128,7 +132,7 @@ def _from_names(texts: Sequence[str]) -> tuple[str | None, str | None, str | Non
     positive = named(texts, POSITIVE, [anchor])
     if anchor is None or positive is None:
         series = numbered_series(texts)
-        if series:
+        if series and {anchor, positive} <= {None, *series}:
             return series[0], series[1], series[2] if len(series) == 3 else None
     either = [name for name in texts if is_called(name, TEXT) and name not in (anchor, positive)]
     if either and anchor is None:
@@ -256,6 +260,12 @@ def _shorter_first(sample: pd.DataFrame, pair: list[str]) -> list[str]:
 def _is_numeric(cells: pd.Series) -> bool:
     filled = cells[cells.str.strip() != ""]
     return bool(len(filled)) and bool(score_numbers(filled).notna().mean() >= _NUMERIC_SHARE)
+
+
+def _is_code(cells: pd.Series) -> bool:
+    """Whether a column holds article numbers and the like: ASCII, a digit, no spaces."""
+    filled = cells[cells.str.strip() != ""]
+    return bool(len(filled)) and bool(filled.str.fullmatch(_CODE).mean() >= _NUMERIC_SHARE)
 
 
 def _is_yes_no(cells: pd.Series) -> bool:

@@ -57,9 +57,6 @@ INLINE_BYTES = 5_000_000
 FOLDERS_VARIABLE = "PAIRLOOM_FOLDERS"
 """Further folders whose files may be opened where they are, separated as in ``PATH``."""
 
-INCOMING = "incoming"
-"""The folder in the workspace whose files may be opened where they are."""
-
 _UPLOAD_FILE = "upload.json"
 _ORIGINAL = "original"
 _TABLES = "tables"
@@ -141,14 +138,14 @@ def stage_path(ws: Workspace, path: Path) -> str:
     try:
         real = path.expanduser().resolve(strict=True)
         if not any(real.is_relative_to(folder) for folder in allowed_folders(ws)):
-            raise NotInAllowedFolder(file=name, folder=str(ws.root / INCOMING))
+            raise NotInAllowedFolder(file=name, folder=str(ws.incoming))
         if not real.is_file():
             raise FileUnreadable(file=name, reason=os.strerror(21))
         state = real.stat()
     except (OSError, RuntimeError, ValueError) as error:
         # What lies outside is not told apart from what is not there.
         if not _lies_inside(ws, path):
-            raise NotInAllowedFolder(file=name, folder=str(ws.root / INCOMING)) from error
+            raise NotInAllowedFolder(file=name, folder=str(ws.incoming)) from error
         reason = error.strerror if isinstance(error, OSError) else None
         raise FileUnreadable(file=name, reason=reason or str(error)) from error
     upload = StagedFile(
@@ -170,7 +167,7 @@ def stage_path(ws: Workspace, path: Path) -> str:
 def allowed_folders(ws: Workspace) -> list[Path]:
     """The folders whose files may be opened by path, links resolved; those that exist."""
     named = os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)
-    folders = [ws.root / INCOMING, *(Path(one).expanduser() for one in named if one.strip())]
+    folders = [ws.incoming, *(Path(one).expanduser() for one in named if one.strip())]
     return [folder.resolve() for folder in folders if folder.is_dir()]
 
 

@@ -151,24 +151,13 @@ def derive_dataset(
             return info.id
     original = parent.original()
     prepared = apply_steps(original, steps)
-    info = replace(
-        _describe(
-            prepared.frame,
-            original,
-            prepared.applied,
-            name=name or known.name,
-            rows_before=known.rows_before,
-            mapping=known.mapping,
-            source=known.source,
-            left_out=known.left_out,
-            findings=known.findings,
-            scale=known.scale,
-            sample=known.sample,
-            held_out_source=known.held_out_source,
-        ),
-        parent=id,
-        family=known.family,
-        origin=origin or _origin(known.steps, prepared.applied),
+    info = _version_of(
+        known,
+        prepared.frame,
+        original,
+        prepared.applied,
+        name,
+        origin or _origin(known.steps, prepared.applied),
     )
     return _store(ws, info, prepared.frame, original, None)
 
@@ -189,25 +178,7 @@ def store_version(
         UnknownItem, DatasetUnreadable: see :func:`load_dataset`.
     """
     known = load_dataset(ws, parent_id).info
-    info = replace(
-        _describe(
-            frame,
-            frame,
-            (),
-            name=name or known.name,
-            rows_before=known.rows_before,
-            mapping=known.mapping,
-            source=known.source,
-            left_out=known.left_out,
-            findings=known.findings,
-            scale=known.scale,
-            sample=known.sample,
-            held_out_source=known.held_out_source,
-        ),
-        parent=parent_id,
-        family=known.family,
-        origin=origin,
-    )
+    info = _version_of(known, frame, frame, (), name, origin)
     return _store(ws, info, frame, frame, None)
 
 
@@ -273,6 +244,32 @@ def remove_dataset(ws: Workspace, id: str) -> None:
         doomed = ws.datasets / f"{_TEMPORARY}{secrets.token_hex(4)}"
         ws.dataset(id).rename(doomed)
         shutil.rmtree(doomed)
+
+
+def _version_of(
+    parent: DatasetInfo,
+    frame: pd.DataFrame,
+    original: pd.DataFrame,
+    applied: tuple[AppliedStep, ...],
+    name: str | None,
+    origin: Message,
+) -> DatasetInfo:
+    """What is known of rows that were made from the dataset ``parent``."""
+    described = _describe(
+        frame,
+        original,
+        applied,
+        name=name or parent.name,
+        rows_before=parent.rows_before,
+        mapping=parent.mapping,
+        source=parent.source,
+        left_out=parent.left_out,
+        findings=parent.findings,
+        scale=parent.scale,
+        sample=parent.sample,
+        held_out_source=parent.held_out_source,
+    )
+    return replace(described, parent=parent.id, family=parent.family, origin=origin)
 
 
 def _describe(

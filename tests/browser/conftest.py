@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from core.workspace import PROJECT_ROOT
 from tools.chromium import ensure_chinese_font, find_or_install_chromium
@@ -23,6 +23,7 @@ BROWSER_OPTIONS = [
     "--disable-sync",
     "--no-first-run",
 ]
+PATIENCE_MS = 60_000  # two browsers and a training run may share two cores
 _FAILED = pytest.StashKey[bool]()
 
 OpenPage = Callable[..., Page]
@@ -50,6 +51,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 def browser() -> Iterator[Browser]:
     """A headless Chromium; fails with a sentence when there is none and none can be installed."""
     ensure_chinese_font()
+    expect.set_options(timeout=PATIENCE_MS)
     program = find_or_install_chromium()
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=program, args=BROWSER_OPTIONS)
@@ -86,6 +88,7 @@ def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open
     def open_one(locale: str = "zh-CN", **options: object) -> Page:
         settings = {"viewport": {"width": 1280, "height": 900}, "locale": locale, **options}
         page = browser.new_context(**settings).new_page()
+        page.set_default_timeout(PATIENCE_MS)
         page.on("request", lambda sent: note_request(sent.url))
         pages.append(page)
         return page

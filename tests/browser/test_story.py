@@ -7,9 +7,7 @@ import json
 import re
 import subprocess
 import sys
-import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +18,7 @@ from core.encoder import client
 from core.jobs.status import JobState, JobStatus
 from core.training.runs import Curves, load_run
 from core.workspace import Workspace
+from tests.browser.waiting import only_run, wait_for
 from tools.workbench import Workbench
 
 pytestmark = pytest.mark.timeout(600)
@@ -33,18 +32,6 @@ def screen(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
 
 
-def only_run(home: Path) -> Path:
-    (run,) = [folder for folder in (home / "runs").iterdir() if not folder.name.startswith(".")]
-    return run
-
-
-def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not happen within {seconds} s"
-        time.sleep(0.2)
-
-
 def points(run: Path) -> Curves:
     curves = Curves()
     curves.update(run)
@@ -54,7 +41,7 @@ def points(run: Path) -> Curves:
 def chart_points(page: Page) -> int:
     """How many points of the training loss the browser has been given."""
     chart = page.locator(".js-plotly-plot").first
-    expect(chart).to_be_visible(timeout=60_000)
+    expect(chart).to_be_visible()
     return int(chart.evaluate("chart => chart.data[0].x.length ?? chart._fullData[0]._length"))
 
 
@@ -76,16 +63,16 @@ def test_a_table_goes_in_and_a_model_comes_out(
     start = page.get_by_role("button", name="开始", exact=True)
     expect(start).to_be_enabled()
     start.click()
-    expect(page.get_by_role("heading", name="运行", level=1)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="运行", level=1)).to_be_visible()
 
     run = only_run(workbench.home)
     wait_for(lambda: len(points(run).train) >= 2, 120, "the second point of the curve")
-    expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=30_000)
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
     assert chart_points(page) >= 1
     assert JobStatus.load(run).state is JobState.RUNNING
 
     page.reload()
-    expect(page.get_by_text("运行中").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("运行中").first).to_be_visible()
     assert chart_points(page) >= 2
     assert JobStatus.load(run).state is JobState.RUNNING
 
@@ -101,14 +88,14 @@ def test_a_table_goes_in_and_a_model_comes_out(
     assert JobStatus.load(run).state is JobState.RUNNING
     wait_for(lambda: not JobStatus.load(run).state.active, 300, "the end of the run")
     assert JobStatus.load(run).state is JobState.SUCCEEDED
-    expect(page.get_by_text("已完成").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("已完成").first).to_be_visible()
     expect(page.get_by_role("heading", name="变好了吗")).to_be_visible()
     steps = [point["step"] for point in points(run).train]
     assert steps == sorted(set(steps)) and steps[0] == 1 and steps[-1] == points(run).steps
     polling_has_stopped(page)
 
     screen(page, "查看")
-    expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
     titles = " ".join(page.locator(".js-plotly-plot").first.locator("text").all_text_contents())
     assert "训练后" in titles and "all-MiniLM-L6-v2" in titles
     page.get_by_text("分布图", exact=True).click()
@@ -119,8 +106,8 @@ def test_a_table_goes_in_and_a_model_comes_out(
     question.fill("下雨天跑步鞋子不想湿透")
     question.press("Enter")
     for column in ("基座：all-MiniLM-L6-v2", "微调后：中文商品", "BM25 关键词检索"):
-        expect(page.get_by_text(column, exact=True)).to_be_visible(timeout=60_000)
-    expect(page.get_by_text("雨驭 GT", exact=False).first).to_be_visible(timeout=60_000)
+        expect(page.get_by_text(column, exact=True)).to_be_visible()
+    expect(page.get_by_text("雨驭 GT", exact=False).first).to_be_visible()
 
     screen(page, "导出")
     page.get_by_role("button", name=re.compile("检查并打包")).click()
@@ -202,20 +189,20 @@ def test_one_click_on_the_drug_sample_beats_bm25_and_minilm(
     page.goto(workbench.url)
     card = page.get_by_test_id("stVerticalBlock").filter(has_text="试一试：中文药品").last
     card.get_by_role("button", name="立即训练").click()
-    expect(page.get_by_role("heading", name="运行", level=1)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="运行", level=1)).to_be_visible()
     run = only_run(workbench.home)
     wait_for(lambda: not JobStatus.load(run).state.active, 300, "the end of the run")
     report = load_run(Workspace.open(workbench.home), run.name).report()
     assert report is not None and report.exam is not None
     reached = {model.role: model.metrics["ndcg@10"] for model in report.exam.models}
     assert reached["tuned"] > reached["bm25"] > reached["base"]
-    expect(page.get_by_text(f"{reached['tuned']:.3f}").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(f"{reached['tuned']:.3f}").first).to_be_visible()
 
     screen(page, "检索")
     page.get_by_role("button", name=re.compile("个示例问题")).click()
     bars = page.locator(".js-plotly-plot text")
     for figure in reached.values():
-        expect(bars.filter(has_text=f"{figure:.3f}").first).to_be_visible(timeout=60_000)
+        expect(bars.filter(has_text=f"{figure:.3f}").first).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -226,7 +213,7 @@ def test_every_screen_opens_by_a_cold_deep_link(
     workbench: Workbench, page: Page, address: str, title: str
 ) -> None:
     page.goto(f"{workbench.url}/{address}")
-    expect(page.get_by_role("heading", name=title, level=1)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
     for name in SCREENS:
         navigation = page.get_by_test_id("stSidebarNav")
         expect(navigation.get_by_role("link", name=name, exact=True)).to_be_visible()

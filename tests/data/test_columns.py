@@ -91,6 +91,26 @@ def test_a_third_text_never_becomes_a_negative_by_accident() -> None:
     assert guess_mapping(texts("question", "answer", "category")) == Mapping("question", "answer")
 
 
+def test_article_numbers_are_passed_over_while_other_texts_are_left() -> None:
+    frame = pd.DataFrame(
+        {
+            "A": [f"SP-{number:04}" for number in range(30)],
+            "B": [f"轻便跑鞋，鞋底有缓震，第{number}款，适合长跑" for number in range(30)],
+            "C": [f"推荐跑鞋{number}" for number in range(30)],
+        }
+    )
+    assert guess_mapping(frame) == Mapping("C", "B")
+    assert guess_mapping(frame[["A", "B"]]) == Mapping("A", "B")
+
+
+def test_a_named_query_is_never_passed_over_for_a_numbered_series() -> None:
+    names = ["other 1", "query", "other 2", "other 3"]
+    frame = pd.DataFrame({name: [f"{name} text {row}" for row in range(9)] for name in names})
+    guess = guess_mapping(frame)
+    assert guess is not None
+    assert guess.anchor == "query"
+
+
 def test_columns_of_few_short_labels_are_passed_over() -> None:
     rows = range(200)
     frame = table(

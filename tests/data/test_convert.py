@@ -13,19 +13,10 @@ from core.data.convert import (
 from core.data.regroup import NoClassOfTwo, NoMatchAndOther, NothingUnrelated
 from core.data.shapes import Shape, shape_of
 from core.data.step_kinds import Stepped
+from tests.data.frames import frame
 
 KINDS = {kind.name: kind for kind in CONVERSIONS}
 TRAIN, HELD = "train", "held_out"
-
-
-def frame(**columns: list[Any]) -> pd.DataFrame:
-    """A dataset's frame: the given columns, and row numbers from 2 on."""
-    rows = len(next(iter(columns.values())))
-    cells = {
-        name: np.array(values, np.float32) if name == "score" else pd.Series(values, dtype="str")
-        for name, values in columns.items()
-    }
-    return pd.DataFrame({**cells, "row": np.arange(2, rows + 2, dtype=np.int32)})
 
 
 def convert(name: str, table: pd.DataFrame, **params: Any) -> Stepped:

@@ -6,18 +6,9 @@ import pytest
 
 from core.data.fixes import FIXES, NothingSplit, UnknownChoice
 from core.data.step_kinds import Stepped
+from tests.data.frames import frame
 
 KINDS = {kind.name: kind for kind in FIXES}
-
-
-def frame(**columns: list[Any]) -> pd.DataFrame:
-    """A dataset's frame: the given columns, and row numbers from 2 on."""
-    rows = len(next(iter(columns.values())))
-    cells = {
-        name: np.array(values, np.float32) if name == "score" else pd.Series(values, dtype="str")
-        for name, values in columns.items()
-    }
-    return pd.DataFrame({**cells, "row": np.arange(2, rows + 2, dtype=np.int32)})
 
 
 def fix(name: str, table: pd.DataFrame, **params: Any) -> Stepped:

@@ -24,7 +24,7 @@ from core.data.prepare import TooFewRowsLeft
 from core.data.reading.rows import ReadOptions
 from core.data.shapes import Mapping, MappingIncomplete, Shape
 from core.data.split import SplitGivenTwice
-from core.data.staging import INCOMING, discard_staged, stage_path, stage_upload
+from core.data.staging import discard_staged, stage_path, stage_upload
 from core.data.steps import Step
 from core.data.store import derive_dataset, list_datasets, load_dataset, remove_dataset
 from core.problems import Message
@@ -104,9 +104,7 @@ def test_what_was_found_goes_with_the_upload(workspace: Workspace) -> None:
 
 
 def test_a_file_that_was_opened_by_path_and_changed_is_checked_again(workspace: Workspace) -> None:
-    folder = workspace.root / INCOMING
-    folder.mkdir(exist_ok=True)
-    path = folder / "queries.csv"
+    path = workspace.incoming / "queries.csv"
     path.write_bytes(table())
     draft = Draft(stage_path(workspace, path), mapping=MAPPING)
     report = check_draft(workspace, draft)

@@ -40,10 +40,8 @@ MANY = "q,a\n" + "".join(f"问题 {n},答案 {n}\n" for n in range(45_000))
 
 
 def put(ws: Workspace, name: str, data: bytes) -> Path:
-    folder = ws.root / "incoming"
-    folder.mkdir(exist_ok=True)
-    (folder / name).write_bytes(data)
-    return folder / name
+    (ws.incoming / name).write_bytes(data)
+    return ws.incoming / name
 
 
 def test_an_upload_is_read_once_and_paged_from_disk(workspace: Workspace) -> None:
@@ -291,7 +289,8 @@ def test_further_folders_are_named_in_the_environment(
     (tmp_path / "one" / "notes.docx").write_bytes(b"x")
     folders = [str(tmp_path / "one"), str(tmp_path / "two"), str(tmp_path / "absent"), ""]
     monkeypatch.setenv("PAIRLOOM_FOLDERS", os.pathsep.join(folders))
-    assert allowed_folders(workspace) == [tmp_path / "one", tmp_path / "two"]
+    own = workspace.incoming.resolve()
+    assert allowed_folders(workspace) == [own, tmp_path / "one", tmp_path / "two"]
     assert {path.name for path in list_allowed_files(workspace)} == {
         "one.csv",
         "two.csv",

@@ -225,8 +225,7 @@ def test_a_file_in_an_allowed_folder_is_opened_where_it_lies(
 
 
 def test_a_file_that_was_moved_away_is_missed_in_words(workspace: Workspace) -> None:
-    folder = workspace.root / "incoming"
-    folder.mkdir()
+    folder = workspace.incoming
     (folder / "shop.csv").write_text(rows("query,product"), encoding="utf-8")
     app = open_data()
     box = role(app, "File")

@@ -33,9 +33,9 @@ _GOOD_SHARE = 0.01
 
 _UNREADABLE = N_(
     "{base} cannot read {share:.1%} of the tokens ([UNK]): {unreadable:,} of {texts:,} different "
-    "texts hold something that it does not know, such as {characters}. To it, {count:,} of them "
-    "look exactly like another one."
+    "texts hold something that it does not know, such as {characters}."
 )
+_ALIKE = N_("To it, {count:,} of these texts look exactly like another one.")
 _LOOK_ALIKE = N_(
     "{base} reads every character, but to it {count:,} of {texts:,} different texts look exactly "
     "like another one."
@@ -194,6 +194,8 @@ def _unreadable(
         "characters": " ".join(first.characters[:8]),
     }
     effects = [Message(_SLIGHT_EFFECT if severity is Severity.INFO else _UNREADABLE_EFFECT)]
+    if first.unknown_share and first.indistinguishable:
+        effects.append(Message(_ALIKE, {"count": first.indistinguishable}))
     if severity is not Severity.INFO:
         better = min(others, key=lambda one: one.unknown_share, default=None)
         if better is not None and better.unknown_share <= _GOOD_SHARE:

@@ -74,8 +74,11 @@ def test_minilm_cannot_read_drug_labels(drugs: pd.DataFrame, own: ReportBase) ->
         assert one in (row["anchor"], row["positive"])
     effects = [effect.text() for effect in finding.effects]
     assert "MultipleNegativesRankingLoss" in effects[0]
-    assert effects[1] == "Better: Our drugs, which cannot read 0.0%."
-    assert effects[2].startswith("A static model made from your own data reads every character")
+    assert effects[1] == (
+        f"To it, {first.indistinguishable:,} of these texts look exactly like another one."
+    )
+    assert effects[2] == "Better: Our drugs, which cannot read 0.0%."
+    assert effects[3].startswith("A static model made from your own data reads every character")
 
 
 def test_the_characters_that_it_cannot_read_are_named(drugs: pd.DataFrame) -> None:

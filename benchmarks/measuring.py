@@ -1,0 +1,45 @@
+"""What the benchmarks share: waiting for a quiet machine, and saying whether it was."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable
+
+QUIET_LOAD = 1.0
+_LOOK_SECONDS = 5.0
+
+
+def parser(name: str, doc: str | None) -> argparse.ArgumentParser:
+    """A command line with ``--patience``: minutes to wait for a quiet machine."""
+    made = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=doc)
+    made.add_argument(
+        "--patience",
+        type=float,
+        default=10.0,
+        metavar="MINUTES",
+        help="how long to wait for a quiet machine (default: 10)",
+    )
+    return made
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
+    """Whether ``condition`` came true in so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_LOOK_SECONDS)
+    return True
+
+
+def load_when_quiet(minutes: float) -> float:
+    """Wait so many minutes at most for a quiet machine; the load of the last minute then."""
+    wait_for(lambda: os.getloadavg()[0] < QUIET_LOAD, minutes * 60)
+    return os.getloadavg()[0]
+
+
+def words_for(load: float) -> str:
+    """Whether the machine was quiet, for the page."""
+    return "quiet" if load < QUIET_LOAD else "others were at work, which lengthens the times"
