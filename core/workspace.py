@@ -53,6 +53,7 @@ class Workspace:
                 workspace.uploads,
                 workspace.reviews,
                 workspace.incoming,
+                workspace.questions,
             ):
                 folder.mkdir(parents=True, exist_ok=True)
             probe = root / f".write-{os.getpid()}-{secrets.token_hex(4)}"
@@ -93,6 +94,11 @@ class Workspace:
     def reviews(self) -> Path:
         """One folder per set of mined negatives that a person looks through."""
         return self.root / "reviews"
+
+    @property
+    def questions(self) -> Path:
+        """One file of a person's own questions per dataset and its versions."""
+        return self.root / "questions"
 
     @property
     def incoming(self) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.data.store import load_dataset
 from core.jobs.status import JobState
 from core.jobs.stopping import read_stop
 from core.problems import Problem
@@ -15,6 +16,7 @@ from ui import format as fmt
 from ui.language import _, plain, say
 from ui.live_chart import show_live
 from ui.pages import heading
+from ui.questions import edit_questions
 from ui.reports import show_report
 from ui.run_actions import show_actions, show_stopping
 from ui.run_charts import loss_chart
@@ -135,6 +137,16 @@ def show_figures(run: Run, curves: Curves) -> None:
             st.metric(label, value or "–", border=True)
 
 
+def offer_questions(run: Run) -> None:
+    """The questions that every run on the same table is asked, while that table is there."""
+    try:
+        family = load_dataset(workspace, run.config.dataset.id).info.family
+    except Problem:
+        return
+    with st.expander(_("Questions of your own for the next run"), icon=":material/quiz:"):
+        edit_questions(workspace, family)
+
+
 workspace = Workspace.open()
 heading("run")
 runs = list_runs(workspace)
@@ -172,6 +184,7 @@ if active:
 else:
     show_end(run)
     show_report(run)
+    offer_questions(run)
     if run.status.started is not None:
         st.subheader(_("How the training went"), anchor=False)
         show_progress(run)

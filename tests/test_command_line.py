@@ -53,7 +53,7 @@ def test_train_runs_and_export_from_the_command_line(
     listed = json.loads(core("runs", "--json").stdout)
     assert [run["state"] for run in listed] == ["succeeded", "succeeded"]
     assert {run["id"] for run in listed} == {id, other.name}
-    assert set(listed[0]["scores"]) == {"base", "untrained", "tuned", "bm25"}
+    assert set(listed[0]["scores"]) == {"base", "untrained", "tuned", "bm25", "fused"}
     assert id in core("runs").stdout
 
     exported = core("export", id, "--to", tmp_path / "out")

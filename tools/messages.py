@@ -22,7 +22,7 @@ SOURCE_LANGUAGE = "en"
 _KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 # Names that are the same in Chinese.  Entries without a word of their own need not be listed.
-SAME_IN_CHINESE = {"Pairloom", "CPU, {cores}", "UMAP", "nDCG@10", "MRR@10"}
+SAME_IN_CHINESE = {"Pairloom", "CPU, {cores}", "UMAP", "nDCG@10", "MRR@10", "MAP@100", "F1"}
 
 
 def catalogue_path(root: Path, language: str) -> Path:

@@ -78,7 +78,7 @@ def _show_row(dataset: Dataset, row: int, place: int | None) -> None:
     """The row that a link pointed to, with all of its text."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{_('Row {n}').format(n=row)}**", width="stretch")
+            st.markdown("**" + _("Row {n}").format(n=row) + "**", width="stretch")
             st.button(
                 _("Close"),
                 key="close_row",

@@ -16,6 +16,7 @@ from ui.run_report_answers import show_confusables, show_own_questions
 from ui.run_report_rows import show_hurting
 from ui.run_report_similarity import show_similarities
 
+_BEHIND_BM25 = {"worse_than_bm25", "exam_worse_than_bm25"}
 _BOXES = {"error": st.error, "warning": st.warning, "info": st.info}
 _ICONS = {
     "error": ":material/error:",
@@ -34,7 +35,10 @@ def show_report(run: Run) -> None:
         return
     st.subheader(_("Is it better?"), anchor=False)
     verdict, *warnings = report.opening()
-    {"better": st.success, "worse": st.error}.get(report.verdict, st.info)(say(verdict))
+    # What is better than before but loses to keyword search is nothing to celebrate.
+    behind = any(alarm.kind in _BEHIND_BM25 for alarm in report.alarms)
+    better = st.info if behind else st.success
+    {"better": better, "worse": st.error}.get(report.verdict, st.info)(say(verdict))
     for warning in warnings:
         st.warning(say(warning), icon=":material/warning:")
     _show_alarms(report)

@@ -100,7 +100,7 @@ def _rank(one: Asked, answers: Answers) -> str:
     if not one.expected:
         return ""
     if answers.rank is None:
-        return f":gray-badge[{_('expected text is not among those searched')}]"
+        return ":gray-badge[" + _("expected text is not among those searched") + "]"
     colour = "green" if answers.rank == 1 else "gray"
     words = _("expected text at rank {rank}").format(rank=fmt.number(answers.rank))
     return f":{colour}-badge[{words}]"

@@ -41,7 +41,18 @@ def add_commands(commands: Commands) -> None:
 
 
 def _train(workspace: Workspace, options: argparse.Namespace) -> int:
-    config = RunConfig.load(options.config)
+    return start_and_follow(workspace, RunConfig.load(options.config), detach=options.detach)
+
+
+def start_and_follow(workspace: Workspace, config: RunConfig, *, detach: bool) -> int:
+    """Print the warnings about a run, start it, and unless ``detach`` wait for its end.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        Problem: it cannot be started.
+    """
     info = check_config(workspace, config)
     for advice in advise(workspace, info, config, resolve(workspace, config.base)):
         say(f"{advice.message.text()} {advice.why.text()}", error=True)
@@ -49,7 +60,7 @@ def _train(workspace: Workspace, options: argparse.Namespace) -> int:
             say(f"  - {way.label.text()}", error=True)
     id = start_run(workspace, config)
     say(id)
-    if options.detach:
+    if detach:
         return DONE
     return DONE if follow_run(workspace, id) is JobState.SUCCEEDED else FAILED
 

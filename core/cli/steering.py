@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from core.cli.output import DONE, FAILED, say, say_json
-from core.cli.runs import follow_run
+from core.cli.runs import follow_run, start_and_follow
 from core.jobs import queue
 from core.jobs.status import JobState
 from core.jobs.stopping import StopWish
@@ -23,7 +23,6 @@ from core.training.continuing import (
     seen_problem,
 )
 from core.training.runs import load_run, training_line
-from core.training.start import start_run
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -136,13 +135,12 @@ def _continue(workspace: Workspace, options: argparse.Namespace) -> int:
 
 
 def _print_or_start(workspace: Workspace, config: RunConfig, options: argparse.Namespace) -> int:
-    problem = dataset_problem(workspace, config) or seen_problem(workspace, config)
+    problem = dataset_problem(workspace, config)
     if options.start:
         if problem is not None:
             raise problem
-        id = start_run(workspace, config)
-        say(id)
-        return DONE if options.detach else _wait(workspace, id)
+        return start_and_follow(workspace, config, detach=options.detach)
+    problem = problem or seen_problem(workspace, config)
     if problem is not None:
         say(problem.text(), error=True)
     say(config.to_yaml().rstrip())

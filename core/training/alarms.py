@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.problems import N_, Message
+from core.problems import N_, Message, Problem
 from core.training.calibration import Calibration
 from core.training.evaluation import Scores
 
@@ -117,6 +117,13 @@ def score_alarms(
         values = {"metric": label, "after": shown}
         alarms.append(Alarm("nothing_learned", Message(_NOTHING, values), Message(_NOTHING_DO)))
     return alarms
+
+
+def seen_alarms(seen: Problem | None) -> list[Alarm]:
+    """What :func:`core.training.continuing.seen_problem` found, as an alarm of the report."""
+    if seen is None:
+        return []
+    return [Alarm("scored_rows_seen", seen.message(), seen.advice(), "error")]
 
 
 def exam_alarms(models: Sequence[ModelScores]) -> list[Alarm]:

@@ -12,7 +12,6 @@ from core.problems import N_, Problem
 from core.training.config import OwnQuestion
 from core.workspace import Workspace
 
-FOLDER = "questions"
 MOST = 100
 """How many questions a list holds: every run asks them all, and somebody reads the answers."""
 
@@ -43,9 +42,7 @@ def load_questions(workspace: Workspace, family: str) -> list[OwnQuestion]:
 
 def save_questions(workspace: Workspace, family: str, questions: Iterable[OwnQuestion]) -> None:
     """Keep these questions instead of the ones before; see :func:`load_questions`."""
-    path = _path(workspace, family)
-    path.parent.mkdir(exist_ok=True)
-    write_json(path, [one.model_dump() for one in questions])
+    write_json(_path(workspace, family), [one.model_dump() for one in questions])
 
 
 def tidy_questions(rows: Iterable[tuple[object, object]]) -> list[OwnQuestion]:
@@ -67,4 +64,4 @@ def _trimmed(value: object) -> str:
 
 
 def _path(workspace: Workspace, family: str) -> Path:
-    return workspace.root / FOLDER / f"{family}.json"
+    return workspace.questions / f"{family}.json"

@@ -28,6 +28,7 @@ from core.training.baseline import Vectors, baseline_vectors, read_all
 from core.training.calibration import calibrate
 from core.training.checkpoints import CHECKPOINTS, last_whole_checkpoint
 from core.training.config import RunConfig
+from core.training.continuing import seen_problem
 from core.training.encoding import load_model, torch_device
 from core.training.evaluation import PRIMARY, Scores, score_fusion, score_model, score_table
 from core.training.exam import take_exam
@@ -168,6 +169,7 @@ def train(job: JobContext) -> None:
         passages=len(task.passages),
         distractors=task.distractors,
         alarms=(
+            *alarms.seen_alarms(seen_problem(job.workspace, config)),
             *alarms.score_alarms(
                 verdict,
                 metric,

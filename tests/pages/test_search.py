@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.inspection.comparison import load_comparison
 from core.jobs import queue
-from core.jobs.supervisor import ProcessVanished
+from core.jobs.reasons import ProcessVanished
 from core.retrieval.corpora import list_corpora, load_corpus
 from core.retrieval.sample_corpora import add_sample_corpus
 from core.retrieval.search import Column, score_questions, search

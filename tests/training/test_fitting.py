@@ -38,17 +38,6 @@ class Fitted:
         return {name: part.detach().numpy() for name, part in self.model.state_dict().items()}
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Several threads wait for one another longer than these small models take."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture
 def fitted(workspace: Workspace, tiny_base: Path) -> Fit:
     """Trains the tiny base on 64 rows and looks at it with a score made up by the test."""

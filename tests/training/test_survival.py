@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,18 +37,6 @@ def seldom_scored(config: RunConfig) -> RunConfig:
     """The same training, with less time spent on looking at the model."""
     evaluation = config.evaluation.model_copy(update={"evaluations": 4, "confusables": False})
     return config.model_copy(update={"evaluation": evaluation})
-
-
-@pytest.fixture(autouse=True)
-def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """One thread, here and in workers: several wait for each other on a busy machine."""
-    import torch
-
-    before = torch.get_num_threads()
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def wait_for(condition: Callable[[], bool], what: str, seconds: float = 180) -> None:
