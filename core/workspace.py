@@ -54,6 +54,7 @@ class Workspace:
                 workspace.reviews,
                 workspace.incoming,
                 workspace.questions,
+                workspace.models,
             ):
                 folder.mkdir(parents=True, exist_ok=True)
             probe = root / f".write-{os.getpid()}-{secrets.token_hex(4)}"
@@ -101,6 +102,11 @@ class Workspace:
         return self.root / "questions"
 
     @property
+    def models(self) -> Path:
+        """Base models from hubs: ``<source>/<owner>--<name>/<commit>/``."""
+        return self.root / "models"
+
+    @property
     def incoming(self) -> Path:
         """Where a person puts tables that are to be opened where they lie."""
         return self.root / "incoming"
@@ -109,6 +115,11 @@ class Workspace:
     def cache(self) -> Path:
         """What can be computed again: projections, machine speed, hashes."""
         return self.root / "cache"
+
+    @property
+    def hub_settings(self) -> Path:
+        """Addresses of hubs and access tokens; nobody else may read it."""
+        return self.root / "hub.json"
 
     @property
     def database(self) -> Path:
@@ -124,6 +135,13 @@ class Workspace:
         if not _ID.fullmatch(id) or not (folder / id).is_dir():
             raise UnknownItem(item=Term(name), id=id)
         return folder / id
+
+    def hub_model(self, source: str, repo: str, commit: str) -> Path:
+        """Where commit ``commit`` of the hub's model ``repo`` lies, once it is whole.
+
+        No hub allows ``--`` in a name, so two models never share a folder.
+        """
+        return self.models / source / repo.replace("/", "--") / commit
 
     def dataset(self, id: str) -> Path:
         """The folder of dataset ``id``; raises UnknownItem."""

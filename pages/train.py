@@ -13,13 +13,21 @@ from core.training.config import RunConfig
 from core.training.losses.registry import NoLossFits, losses_for
 from core.training.start import start_run
 from core.workspace import Workspace
-from ui.base_forms import choose_base, show_base_facts
+from ui.base_forms import (
+    base_chooser,
+    choose_base,
+    compare_bases,
+    first_base,
+    show_base_facts,
+)
 from ui.estimates import show_estimate, stop_trial
+from ui.hub_forms import get_from_hub
 from ui.language import _, say
 from ui.loss_forms import choose_loss, loss_settings
 from ui.pages import go_to, heading
 from ui.questions import edit_questions
 from ui.selection import choose, select
+from ui.train_extension import choose_extension, extension_settings
 from ui.train_form import (
     base_key,
     current_form,
@@ -86,20 +94,24 @@ with st.container(border=True):
     if form.lost is not None:
         st.warning(say(form.lost), icon=":material/find_replace:")
 given = form.given_for(info)
+bases_key = base_key(form, info)
+first = first_base(workspace, info, given.base if given is not None else None, bases_key)
 with st.container(border=True):
-    base = choose_base(
-        workspace,
-        list_bases(workspace),
-        info,
-        given.base if given is not None else None,
-        base_key(form, info),
-    )
+    comparison = st.container()
+    base = choose_base(workspace, list_bases(workspace), first, bases_key)
+    resolved = None
     try:
         resolved = resolve(workspace, base)
     except Problem as problem:
         st.error(say(problem))
-        st.stop()
-    show_base_facts(workspace, resolved, info)
+    else:
+        show_base_facts(workspace, resolved, info)
+        base = choose_extension(workspace, info, base, resolved, first, form.key(info.id))
+    with comparison:
+        compare_bases(workspace, info, base, first, bases_key)
+    get_from_hub(workspace, base_chooser(workspace, info, first, bases_key))
+if resolved is None:
+    st.stop()
 static = resolved.kind == "static"
 with st.container(border=True):
     if not losses_for(info.shape, static=static):
@@ -113,6 +125,7 @@ with st.container(border=True):
     show_loss_table(info, static=static)
 with st.container(border=True):
     config = main_settings(point, key, static=static)
+    config = extension_settings(config, key)
     config = advanced_settings(config, info, loss, key, static=static)
     with st.expander(_("Your own questions"), icon=":material/quiz:"):
         edit_questions(workspace, info.family)

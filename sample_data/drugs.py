@@ -129,7 +129,7 @@ def split_by_drug(facts: Facts) -> tuple[Facts, Facts]:
     training: dict[str, str] = {}
     for drug in fitting:
         if len(training) < TRAINING_DRUGS and not _overlaps(drug, unseen):
-            training.setdefault(_bare(drug), drug)
+            training.setdefault(bare_name(drug), drug)
     return {drug: facts[drug] for drug in training.values()}, {drug: facts[drug] for drug in unseen}
 
 
@@ -146,7 +146,7 @@ def make_pairs(facts: Facts, rows: int) -> Table:
     pairs: dict[tuple[str, str], str] = {}
     queries = rng.sample(wanted, positives)
     for drug, attribute in queries:
-        pairs[_query(drug, attribute), _passage(facts, drug, attribute)] = "1.0"
+        pairs[_query(drug, attribute), make_passage(facts, drug, attribute)] = "1.0"
     for turn, (drug, attribute) in enumerate(itertools.cycle(queries)):
         if len(pairs) == rows:
             break
@@ -157,7 +157,7 @@ def make_pairs(facts: Facts, rows: int) -> Table:
             other = rng.choice(having[attribute]), attribute
         else:
             other = rng.choice(wanted)
-        pairs.setdefault((_query(drug, attribute), _passage(facts, *other)), "0.0")
+        pairs.setdefault((_query(drug, attribute), make_passage(facts, *other)), "0.0")
     table = [{"query": q, "passage": p, "score": score} for (q, p), score in pairs.items()]
     rng.shuffle(table)
     return table
@@ -180,14 +180,14 @@ def make_questions(facts: Facts, wordings: Wordings) -> Table:
             form = forms[(turn % len(drugs) + turn // len(drugs)) % len(forms)]
             others = _clear_attributes(facts[drug], attribute)
             if turn % 2 and others:
-                negative = _passage(facts, drug, rng.choice(others))
+                negative = make_passage(facts, drug, rng.choice(others))
             else:
                 stranger = rng.choice([name for name in having[attribute] if name != drug])
-                negative = _passage(facts, stranger, attribute)
+                negative = make_passage(facts, stranger, attribute)
             rows.append(
                 {
                     "question": _ask(form, drug),
-                    "passage": _passage(facts, drug, attribute),
+                    "passage": make_passage(facts, drug, attribute),
                     "negative": negative,
                 }
             )
@@ -201,7 +201,7 @@ def make_corpus(facts: Facts) -> Table:
     return [
         {
             "id": f"d{number:04}",
-            "text": _passage(facts, drug, attribute),
+            "text": make_passage(facts, drug, attribute),
             "drug": drug,
             "attribute": attribute,
         }
@@ -262,7 +262,7 @@ def _ask(form: str, drug: str) -> str:
     return form.format(药=drug)
 
 
-def _passage(facts: Facts, drug: str, attribute: str) -> str:
+def make_passage(facts: Facts, drug: str, attribute: str) -> str:
     """Write `药名的属性：值`, cut after a whole item and ended with …… where it is long."""
     text = f"{_query(drug, attribute)}：{facts[drug][attribute]}"
     if len(text) <= PASSAGE_LENGTH:
@@ -297,12 +297,12 @@ def _is_chinese(letter: str) -> bool:
 
 def _overlaps(name: str, others: Iterable[str]) -> bool:
     """Tell whether a name, brackets aside, occurs in one of the others or the other way round."""
-    bare, whole = _bare(name), _plain(name)
-    return any(bare in _plain(other) or _bare(other) in whole for other in others)
+    bare, whole = bare_name(name), _plain(name)
+    return any(bare in _plain(other) or bare_name(other) in whole for other in others)
 
 
 @cache
-def _bare(name: str) -> str:
+def bare_name(name: str) -> str:
     """Reduce a name to what tells two drugs apart: as `_plain`, and without brackets."""
     return re.sub(r"\([^)]*\)", "", _plain(name))
 

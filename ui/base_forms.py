@@ -2,54 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core.data.store import DatasetInfo
 from core.models.bases import BaseChoice, BaseConfig
+from core.models.catalogue import describe_bases, recommend
 from core.models.folder import ResolvedBase
 from core.problems import Term
 from core.training.advice.facts import reading_of
 from core.training.runs import list_runs
 from core.workspace import Workspace
 from ui import format as fmt
+from ui.base_table import show_recommendation, show_table
 from ui.language import _
+from ui.train_extension import without_extension
+from ui.train_form import take_base
 
 _FOLDER = "folder"
+_PATIENCE_SECONDS = 1.0
+"""How long a page waits for figures of bases that nothing is known about yet."""
+
+
+def first_base(
+    workspace: Workspace, info: DatasetInfo, given: BaseConfig | None, key: str
+) -> BaseConfig:
+    """The base that the form starts with: what it was filled in with, or what is recommended.
+
+    It stays the same for as long as the form does, whatever is typed, fetched or trained meanwhile.
+
+    Args:
+        workspace: where the bases are.
+        info: the table that it is to learn from.
+        given: what the form was filled in with, if it was.
+        key: of the choice of a base; tells this form from others.
+    """
+    remembered = f"{key}-first"
+    if remembered not in st.session_state:
+        if given is None:
+            given = recommend(describe_bases(workspace, info, _PATIENCE_SECONDS), info).config
+        st.session_state[remembered] = given
+    first: BaseConfig = st.session_state[remembered]
+    return first
 
 
 def choose_base(
-    workspace: Workspace,
-    choices: list[BaseChoice],
-    info: DatasetInfo,
-    given: BaseConfig | None,
-    key: str,
+    workspace: Workspace, choices: list[BaseChoice], given: BaseConfig, key: str
 ) -> BaseConfig:
-    """The base model to start from: one of ``choices``, or a local folder.
+    """The base model to start from: one of ``choices``, or a local folder; without an extension.
 
     Args:
         workspace: where earlier runs are.
         choices: what is offered.
-        info: the table that it is to learn from.
-        given: what is chosen at first; None for what suits the table.
+        given: what is chosen at first.
         key: of the field.
     """
     names = {run.id: run.name for run in list_runs(workspace)}
-    # A size of vocabulary or of vectors that was set somewhere else is kept.
-    configs = [_like(choice.config, given) for choice in choices]
-    words = {
-        config.model_dump_json(): _choice_name(choice, names)
-        for config, choice in zip(configs, choices, strict=True)
-    } | {_FOLDER: _("A model folder on this computer")}
-    preset = "static" if info.sample and info.sample.startswith("drug") else "bundled"
-    first = next(at for at, config in enumerate(configs) if config.kind == preset)
-    if given is not None and given.kind == "folder":
-        first = len(configs)
-    elif given in configs:
-        first = configs.index(given)
+    words = {base_option(choice.config, given): _choice_name(choice, names) for choice in choices}
+    words[_FOLDER] = _("A model folder on this computer")
+    options = list(words)
+    start = _FOLDER if given.kind == "folder" else base_option(given, given)
     chosen = st.selectbox(
         _("Base model"),
-        list(words),
-        index=first,
+        options,
+        index=options.index(start) if start in options else 0,
         format_func=words.__getitem__,
         key=key,
         help=_("The model that training starts from."),
@@ -57,13 +74,38 @@ def choose_base(
     if chosen == _FOLDER:
         path = st.text_input(
             _("Path of the model folder"),
-            value=(given.path if given is not None else None) or "",
+            value=given.path or "",
             key=f"{key}-folder",
             placeholder="/home/me/models/bge-small-zh-v1.5",
             help=_("On the computer that runs Pairloom. Only safetensors weights are opened."),
         )
         return BaseConfig(kind="folder", path=path.strip() or None)
     return BaseConfig.model_validate_json(chosen)
+
+
+def base_chooser(
+    workspace: Workspace, info: DatasetInfo, given: BaseConfig, key: str
+) -> Callable[[BaseConfig], None]:
+    """A function that makes a base the chosen one; see :func:`compare_bases` for the rest."""
+    return lambda config: take_base(workspace, info, config, key, base_option(config, given))
+
+
+def compare_bases(
+    workspace: Workspace, info: DatasetInfo, base: BaseConfig, given: BaseConfig, key: str
+) -> None:
+    """What is recommended for the table, and all bases in a table; a click in either chooses.
+
+    Args:
+        workspace: where the bases are.
+        info: the table that is to be learned from.
+        base: what is chosen.
+        given: what was chosen at first.
+        key: of the choice of a base.
+    """
+    choose = base_chooser(workspace, info, given, key)
+    rows = describe_bases(workspace, info, _PATIENCE_SECONDS)
+    show_recommendation(recommend(rows, info), rows, base, choose)
+    show_table(rows, base, choose, key)
 
 
 def show_base_facts(workspace: Workspace, base: ResolvedBase, info: DatasetInfo) -> None:
@@ -92,9 +134,13 @@ def show_base_facts(workspace: Workspace, base: ResolvedBase, info: DatasetInfo)
     st.caption(_("Unknown to its vocabulary: {share} of this table.").format(share=share))
 
 
-def _like(config: BaseConfig, given: BaseConfig | None) -> BaseConfig:
-    static = given is not None and given.kind == config.kind == "static"
-    return given if static and given is not None else config
+def base_option(config: BaseConfig, given: BaseConfig) -> str:
+    """What stands for the base in the list of choices.
+
+    A size of vocabulary or of vectors that was set somewhere else (``given``) is kept.
+    """
+    like = given if given.kind == config.kind == "static" else config
+    return without_extension(like).model_dump_json()
 
 
 def _choice_name(choice: BaseChoice, names: dict[str, str]) -> str:

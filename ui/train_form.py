@@ -74,6 +74,35 @@ def fill_in(config: RunConfig, lost: Problem | None = None) -> None:
     st.session_state[_FORM] = Form(_form().round + 1, config, lost=lost)
 
 
+def take_base(
+    workspace: Workspace, info: DatasetInfo, base: BaseConfig, key: str, option: str
+) -> None:
+    """Have the form start from another base from the next run of the script on.
+
+    Args:
+        workspace: where the base is.
+        info: the dataset.
+        base: with what is to be added to its vocabulary, if anything is.
+        key: of the choice of a base.
+        option: what stands for the base there.
+    """
+    last = _about(_form().last, info)
+    if base.extend is None and (last is None or last.base.extend is None):
+        st.session_state[key] = option
+        return
+    # An extension has settings of its own: the form is filled in anew, with what is left of it.
+    try:
+        proposed = propose(workspace, info, base)
+    except Problem:
+        # Nothing can be learned from this table with it; the form says why.
+        st.session_state[key] = option
+        return
+    if last is not None:
+        kept = {"name": last.name, "evaluation": last.evaluation}
+        proposed = proposed.model_copy(update=kept)
+    fill_in(proposed)
+
+
 def current_form(info: DatasetInfo) -> Form:
     """The form for this dataset; somebody who comes back finds what was typed before."""
     form = _form()

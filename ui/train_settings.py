@@ -7,8 +7,9 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.data.shapes import SPLIT
+from core.data.shapes import SPLIT, Shape
 from core.data.store import DatasetInfo
+from core.data.structure import MOST_NEGATIVES, PAIRED
 from core.problems import N_
 from core.training.config import EvaluationConfig, RunConfig, TrainingConfig
 from core.training.defaults import reason
@@ -58,6 +59,14 @@ def advanced_settings(
     start: RunConfig, info: DatasetInfo, loss: LossSpec, key: str, *, static: bool
 ) -> RunConfig:
     """Everything else, folded away; returns ``start`` with what was changed."""
+    if start.training.structured_negatives:
+        st.caption(
+            _(
+                "The answers of this table say what they are about. So every row also learns from "
+                "wrong answers that are taken from the table itself: another property of the same "
+                "thing, and the same property of another thing."
+            ),
+        )
     with st.expander(_("Advanced settings"), icon=":material/tune:"):
         st.caption(_("Each is filled in with what suits this table and base; beside it is why."))
         _heading(_("Learning"))
@@ -65,7 +74,7 @@ def advanced_settings(
         _heading(_("Memory and speed"))
         changes |= _memory(start.training, key, static=static)
         _heading(_("Rows and texts"))
-        changes |= _rows(start.training, loss, key, static=static)
+        changes |= _rows(start.training, info, loss, key, static=static)
         share = _held_out_share(start.evaluation, info, key, static=static)
         _heading(_("Looking at the model while it trains"))
         looks = _looks(start.evaluation, key, static=static)
@@ -157,7 +166,9 @@ def _memory(start: TrainingConfig, key: str, *, static: bool) -> dict[str, Any]:
     return changes
 
 
-def _rows(start: TrainingConfig, loss: LossSpec, key: str, *, static: bool) -> dict[str, Any]:
+def _rows(
+    start: TrainingConfig, info: DatasetInfo, loss: LossSpec, key: str, *, static: bool
+) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     changes["max_length"] = _row("max_length", static).number_input(
         _("Maximum length (tokens)"),
@@ -168,6 +179,15 @@ def _rows(start: TrainingConfig, loss: LossSpec, key: str, *, static: bool) -> d
         disabled=static,
         key=f"{key}-length",
     )
+    changes["structured_negatives"] = 0
+    if Shape.SEVERAL_NEGATIVES in loss.shapes and info.shape in PAIRED:
+        changes["structured_negatives"] = _row("structured_negatives", static).number_input(
+            _("Wrong answers from the table's structure"),
+            min_value=0,
+            max_value=MOST_NEGATIVES,
+            value=start.structured_negatives,
+            key=f"{key}-structured",
+        )
     if loss.in_batch:
         changes["separate_duplicates"] = _row("separate_duplicates", static).checkbox(
             _("Keep repeated texts apart"),

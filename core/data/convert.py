@@ -36,6 +36,7 @@ from core.data.shapes import (
     text_roles,
 )
 from core.data.step_kinds import StepKind, Stepped
+from core.data.structure import structured_negatives
 from core.problems import N_, Problem
 
 
@@ -208,6 +209,18 @@ CONVERSIONS = (
         (Shape.PAIRS,),
         pairs_to_triplets,
         Shape.TRIPLETS,
+    ),
+    StepKind(
+        "structured_negatives",
+        N_("Negatives from the table's structure"),
+        N_(
+            "For answers that say before a colon what they are about, such as “K7 keyboard: …”: "
+            "gives each row another property of the same thing and the same property of another "
+            "thing as wrong answers. Opens TripletLoss once the rows are unfolded."
+        ),
+        (Shape.PAIRS,),
+        structured_negatives,
+        Shape.SEVERAL_NEGATIVES,
     ),
     StepKind(
         "classes_to_pairs",

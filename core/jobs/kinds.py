@@ -20,12 +20,14 @@ class JobKind:
     Attributes:
         function: ``"module:function"``; imported by the worker process only.
         trains: takes a whole device (one such job per device); others share one light lane.
+        network: waits for a network most of its time, so that it does not hold up the light lane.
         saved: which files in the job's folder show that an earlier attempt left something that is
             worth keeping; a pattern as in :meth:`pathlib.Path.glob`.
     """
 
     function: str
     trains: bool = False
+    network: bool = False
     saved: str | None = None
 
     def load(self) -> Work:
@@ -53,5 +55,7 @@ KINDS: dict[str, JobKind] = {
     "check_table": JobKind("core.data.intake_jobs:check_table"),
     "store_table": JobKind("core.data.intake_jobs:store_table"),
     "report_dataset": JobKind("core.data.report.job:report_dataset"),
+    "look_at_repo": JobKind("core.models.hub.jobs:look_at_repo", network=True),
+    "fetch_repo": JobKind("core.models.hub.jobs:fetch_repo", network=True),
     "mine_negatives": JobKind("core.data.mining.job:mine_negatives"),
 }

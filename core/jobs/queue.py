@@ -24,6 +24,8 @@ from core.workspace import Workspace, new_id, utc_now
 
 LIGHT_LANE = ("light-0", "light-1")
 """Where jobs run that do not take a whole device."""
+NETWORK_LANE = ("network-0", "network-1")
+"""Where those among them run that wait for a network most of their time."""
 
 JOB_FILE = "job.json"
 CONFIG_FILE = "config.yaml"
@@ -189,6 +191,11 @@ def resume(workspace: Workspace, id: str, *, finish: bool = False) -> None:
         database.execute("INSERT OR IGNORE INTO queue (id, kind) VALUES (?, 'train')", (id,))
 
 
+def lanes_of(kind: str) -> tuple[str, ...]:
+    """Where jobs of a kind that takes no whole device may run, one in each place."""
+    return NETWORK_LANE if kind in KINDS and KINDS[kind].network else LIGHT_LANE
+
+
 def waiting_jobs(workspace: Workspace) -> list[QueuedJob]:
     """The jobs that wait for a device, first in first."""
     with _database(workspace) as database:
@@ -291,7 +298,11 @@ def restore_queue(workspace: Workspace) -> None:
             device = None
             if status.state.has_process:
                 # A light job that works on the CPU does not take it from a training run.
-                device = (status.device or "cpu") if takes_device(status.kind) else LIGHT_LANE[0]
+                device = (
+                    (status.device or "cpu")
+                    if takes_device(status.kind)
+                    else lanes_of(status.kind)[0]
+                )
             database.execute(
                 "INSERT INTO queue (id, kind, device) VALUES (?, ?, ?)", (id, status.kind, device)
             )

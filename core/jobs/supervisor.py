@@ -136,7 +136,7 @@ class Supervisor:
             self._placed[job.id] = _Placed(handle, lane, job.folder)
 
     def _free_lane(self, kind: str) -> str | None:
-        lanes = self._engine.devices() if takes_device(kind) else queue.LIGHT_LANE
+        lanes = self._engine.devices() if takes_device(kind) else queue.lanes_of(kind)
         taken = {placed.lane for placed in self._placed.values()}
         return next((lane for lane in lanes if lane not in taken), None)
 

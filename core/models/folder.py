@@ -120,6 +120,21 @@ def read_folder(path: Path) -> ResolvedBase:
     raise UnsupportedModel(path=str(path), type=kind)
 
 
+def check_settings(path: Path) -> None:
+    """Refuse what a model's settings alone tell; its weights and tokenizer need not be there yet.
+
+    Raises:
+        OwnCode: opening it would run programs.
+        UnsupportedModel: it is no transformer and no static embedding.
+        DamagedModelFile: a file of settings cannot be read.
+    """
+    _refuse_own_code(path)
+    if (path / "modules.json").exists():
+        kind, _ = _modules(path)[0]
+        if kind not in ("StaticEmbedding", "Transformer"):
+            raise UnsupportedModel(path=str(path), type=kind)
+
+
 def _static(path: Path, folder: Path, tensors: dict[str, tuple[int, ...]]) -> ResolvedBase:
     _need(path, folder, ["tokenizer.json"])
     shape = tensors.get("embedding.weight") or tensors.get("embeddings")

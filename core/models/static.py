@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 if TYPE_CHECKING:
@@ -26,8 +28,12 @@ Small against a learning rate of 0.02, so that training decides where a piece po
 sample this reached nDCG@10 0.90 where a spread of 1 reached 0.45 after the same few steps.
 """
 
-_RUN_OF_LATIN_OR_DIGITS = Regex(r"[a-z0-9]+(?:[.\-/][a-z0-9]+)*")
+_RUN = r"[a-z0-9]+(?:[.\-/][a-z0-9]+)*"
+_RUN_OR_MARK = Regex(rf"{_RUN}|[\p{{P}}\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]")
 _PRINTABLE_ASCII = [chr(code) for code in range(33, 127)]
+_BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
+_LONGEST_RUN, _KNOWN_FROM, _SHARE_OF_RUNS = 24, 2, 4
+_MARGIN = 1e-3
 _BATCH = 10_000
 
 
@@ -35,23 +41,29 @@ def train_tokenizer(texts: Sequence[str], vocabulary_size: int, max_piece_length
     """A Unigram tokenizer (Kudo 2018, "Subword regularization") for these texts.
 
     Texts are folded (NFKC, lower case) and cut at spaces, at the borders of runs of Latin letters
-    and digits, and around punctuation; within that the likeliest pieces are chosen.  Every
-    character of the texts and every printable ASCII character has a piece of its own.
+    and digits, and around punctuation; within that the likeliest pieces are chosen.  A run such as
+    "0.25g" or "AX55" that is in two texts or more stays whole, the most frequent ones first, up to
+    a quarter of the vocabulary; other runs are cut into pieces.  Every character of the texts and
+    every printable ASCII character has a piece of its own; one that is in none of the texts is cut
+    into its bytes, so that nothing is ever unknown.
 
     The same texts give the same tokenizer: the trainer's pieces do not depend on chance, but their
     order and scores do, so both are made anew from counts.
 
     Args:
         texts: at least one, not all blank.
-        vocabulary_size: about how many pieces; more when the texts have more distinct characters.
-        max_piece_length: characters a piece.
+        vocabulary_size: about how many pieces, bytes aside; more when the texts have more distinct
+            characters.
+        max_piece_length: characters a piece; whole runs may have up to 24.
     """
     ordered = sorted(set(texts))
     trained = _segmenter(models.Unigram())
-    alphabet = {*"".join(map(trained.normalizer.normalize_str, ordered)), *_PRINTABLE_ASCII}
+    folded = [trained.normalizer.normalize_str(text) for text in ordered]
+    runs = _known_runs(folded, vocabulary_size // _SHARE_OF_RUNS)
+    alphabet = {*"".join(folded), *_PRINTABLE_ASCII}
     trainer = trainers.UnigramTrainer(
         # The trainer fails when there is no room for every character.
-        vocab_size=max(vocabulary_size, len(alphabet) + len((PAD, UNKNOWN))),
+        vocab_size=max(vocabulary_size - len(runs), len(alphabet) + len((PAD, UNKNOWN))),
         max_piece_length=max_piece_length,
         unk_token=UNKNOWN,
         special_tokens=[PAD, UNKNOWN],
@@ -73,11 +85,37 @@ def train_tokenizer(texts: Sequence[str], vocabulary_size: int, max_piece_length
         ((piece, math.log((counts[piece] + 0.5) / total)) for piece in known),
         key=lambda item: (-item[1], item[0]),
     )
-    return _segmenter(models.Unigram([(PAD, 0.0), (UNKNOWN, 0.0), *scored], 1, False))
+    # Bytes come last in every comparison: they are for what no piece stands for.
+    lowest = scored[-1][1] - 10
+    vocabulary = [(PAD, 0.0), (UNKNOWN, 0.0), *scored, *((byte, lowest) for byte in _BYTES)]
+    return _segmenter(models.Unigram([*vocabulary, *_whole(runs, vocabulary)], 1, True))
+
+
+def _known_runs(folded: Sequence[str], most: int) -> list[str]:
+    """The runs of Latin letters and digits to keep whole, the ones in most texts first."""
+    found: Counter[str] = Counter()
+    for text in folded:
+        found.update({run for run in re.findall(_RUN, text) if 1 < len(run) <= _LONGEST_RUN})
+    known = [(-count, run) for run, count in found.items() if count >= _KNOWN_FROM]
+    return [run for _, run in sorted(known)[:most]]
+
+
+def _whole(runs: Sequence[str], vocabulary: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+    """The runs that are no pieces yet, each a little likelier than the best way to cut it."""
+    scores = dict(vocabulary)
+    plain = Tokenizer(models.Unigram(list(vocabulary), 1, False))
+    added = [run for run in runs if run not in scores]
+    cuts = [plain.encode(run, add_special_tokens=False).tokens for run in added]
+    best = [sum(scores[token] for token in tokens) for tokens in cuts]
+    return [(run, score + _MARGIN) for run, score in zip(added, best, strict=True)]
 
 
 def build_static(
-    tokenizer: Tokenizer, texts: Sequence[str], dimension: int, seed: int
+    tokenizer: Tokenizer,
+    texts: Sequence[str],
+    dimension: int,
+    seed: int,
+    starts: NDArray[np.float32] | None = None,
 ) -> SentenceTransformer:
     """An untrained static model whose vectors have length 1.
 
@@ -89,6 +127,9 @@ def build_static(
         texts: the training texts.
         dimension: the length of the vectors.
         seed: the same texts and seed give the same model.
+        starts: what a base makes of each piece, [pieces, its dimension], which ``dimension`` then
+            gives way to; not a number where it cannot read one, which starts at random.  Brought to
+            the length that a random start has on average, and scaled in the same way.
     """
     import torch
     from sentence_transformers import SentenceTransformer
@@ -96,7 +137,14 @@ def build_static(
 
     weights = inverse_document_frequency(tokenizer, texts)
     random = np.random.default_rng(seed)
-    rows = random.normal(size=(len(weights), dimension)) * (START_SCALE * weights[:, None])
+    if starts is not None:
+        dimension = starts.shape[1]
+    rows = random.normal(size=(len(weights), dimension))
+    if starts is not None:
+        lengths = np.linalg.norm(starts, axis=1, keepdims=True)
+        known = np.isfinite(lengths[:, 0]) & (lengths[:, 0] > 0)
+        rows[known] = starts[known] / lengths[known] * math.sqrt(dimension)
+    rows *= START_SCALE * weights[:, None]
     embedding = StaticEmbedding(tokenizer, embedding_weights=torch.tensor(rows).float())
     return SentenceTransformer(modules=[embedding, Normalize()])
 
@@ -118,8 +166,8 @@ def _segmenter(model: models.Model) -> Tokenizer:
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.WhitespaceSplit(),
-            pre_tokenizers.Split(_RUN_OF_LATIN_OR_DIGITS, "isolated"),
-            pre_tokenizers.Punctuation("isolated"),
+            # In one step: the point in 0.25g belongs to the run.
+            pre_tokenizers.Split(_RUN_OR_MARK, "isolated"),
         ]
     )
     return tokenizer

@@ -48,15 +48,21 @@ def coverage(tokenizer_json: Path, texts: Iterable[str], seed: int = 0) -> Cover
     Raises:
         DamagedModelFile: the file is no tokenizer.
     """
-    distinct = _sampled(
-        sorted({folded(text): text for text in texts if text.strip()}.values()), seed
-    )
+    distinct = distinct_texts(texts, seed)
     reading = read_texts(tokenizer_json, [distinct])
     return Coverage(
         texts=len(distinct),
         unknown_share=reading.unknown_share,
         indistinguishable=sum(map(len, alike(reading, distinct.__getitem__))),
     )
+
+
+def distinct_texts(texts: Iterable[str], seed: int = 0) -> list[str]:
+    """Each text once that a person would tell from the others, blank ones aside.
+
+    Of more than 2,000 that many are drawn, the same ones every time.
+    """
+    return _sampled(sorted({folded(text): text for text in texts if text.strip()}.values()), seed)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from core.data.structure import MOST_NEGATIVES
 from core.models.bases import BaseConfig
 from core.problems import N_, Problem
 
@@ -50,12 +51,16 @@ class TrainingConfig(_Part):
         batch_size: rows that are worked through at once.
         gradient_accumulation: so many batches are added up before the weights change.
         learning_rate: the highest rate, reached at the end of the warm-up.
+        new_rate: the same for the base's table of token vectors, where added vocabulary has much to
+            learn; None for ``learning_rate``.
         max_length: tokens of a text that are read; None for what the base allows.
         gradient_checkpointing: compute parts of the forward pass twice to save memory.
         warmup_share: part of the steps during which the rate rises from 0.
         schedule: how the rate falls afterwards.
         weight_decay: how strongly large weights are pulled back.
         precision: the arithmetic; "auto" takes the quickest that the device does well.
+        structured_negatives: for tables whose answers say what they are about: so many wrong
+            answers are added to each row (:mod:`core.data.structure`).
         separate_duplicates: for losses that count other rows' answers as wrong: keep rows that
             share a text out of one batch.
         query_prompt: words before every query; None for what the base brings along.
@@ -68,12 +73,14 @@ class TrainingConfig(_Part):
     batch_size: Annotated[int, Field(ge=1, le=8192)] = 16
     gradient_accumulation: Annotated[int, Field(ge=1, le=1024)] = 1
     learning_rate: Annotated[float, Field(gt=0, le=10)] = 5e-5
+    new_rate: Annotated[float, Field(gt=0, le=10)] | None = None
     max_length: Annotated[int, Field(ge=8, le=8192)] | None = None
     gradient_checkpointing: bool = False
     warmup_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
     schedule: Schedule = "linear"
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
     precision: Precision = "auto"
+    structured_negatives: Annotated[int, Field(ge=0, le=MOST_NEGATIVES)] = 0
     separate_duplicates: bool = True
     query_prompt: Annotated[str, Field(max_length=500)] | None = None
     document_prompt: Annotated[str, Field(max_length=500)] | None = None

@@ -101,7 +101,9 @@ def further_config(run: Run) -> Further:
     before = run.config.training
     rate = float(f"{before.learning_rate * FURTHER_SHARE:.2g}")
     order = before.seed if before.data_seed is None else before.data_seed
-    training = before.model_copy(update={"learning_rate": rate, "data_seed": (order + 1) % 2**31})
+    # The model's vocabulary has been learned: its token vectors need no rate of their own.
+    changed = {"learning_rate": rate, "new_rate": None, "data_seed": (order + 1) % 2**31}
+    training = before.model_copy(update=changed)
     config = run.config.model_copy(
         update={
             "name": _FURTHER_NAME.format(name=run.name),

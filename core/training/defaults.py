@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from pathlib import Path
+
 from core.data.samples import SAMPLES
-from core.data.shapes import Shape
-from core.data.store import DatasetInfo
+from core.data.shapes import ANCHOR, POSITIVE, Shape
+from core.data.store import DatasetInfo, load_dataset
+from core.data.structure import NEGATIVES, PAIRED, find_structure
 from core.models.bases import BaseConfig, resolve, vocabulary_size_for
 from core.problems import N_, Term
 from core.retrieval.sample_corpora import find_sample_corpus
@@ -16,13 +20,23 @@ from core.training.config import (
     TrainingConfig,
 )
 from core.training.losses.registry import NoLossFits, check_fit, loss_named, losses_for
+from core.training.losses.spec import LossSpec
 from core.workspace import Workspace
 
 _FEW_ROWS = 2_000
 _TRANSFORMER_RATES = (2e-5, 5e-5)
 _STATIC_RATES = (0.01, 0.05)
 """Measured on the drug sample (docs/train.md): 0.01 over three epochs, 0.05 over five."""
-_STATIC_BATCHES_AN_EPOCH = 20
+_NEW_RATE = 1e-3
+"""Of the token vectors of an extended base: benchmarks/vocabulary_extension.md."""
+_STATIC_MANY_ROWS = 10_000
+_STATIC_BATCHES_AN_EPOCH = 7
+_STATIC_FEW_SCALE = 10.0
+"""For small tables, where MultipleNegativesRankingLoss is soon satisfied with what it has learned
+by heart: on the product triplets nDCG@10 0.76 for scale 10, 0.71 for 20 (three seeds).  On 20,000
+rows about drugs 20 is better, 0.957 to 0.946."""
+_STRUCTURE_ROWS = 50_000
+"""Of longer tables only so many rows are looked at, so that the form is there at once."""
 
 
 def propose(
@@ -42,7 +56,33 @@ def propose(
     sample = SAMPLES.get(dataset.sample or "")
     exam = find_sample_corpus(workspace, sample.corpus) if sample else None
     config = DatasetConfig(id=dataset.id, name=dataset.name, content_hash=dataset.content_hash)
-    return propose_rows(workspace, config, dataset.shape, dataset.rows, base, loss=loss, exam=exam)
+    return propose_rows(
+        workspace,
+        config,
+        dataset.shape,
+        dataset.rows,
+        base,
+        loss=loss,
+        exam=exam,
+        structured=has_structure(workspace, dataset),
+    )
+
+
+def has_structure(workspace: Workspace, dataset: DatasetInfo) -> bool:
+    """Whether a table's answers say what they are about (:mod:`core.data.structure`); remembered.
+
+    Raises:
+        UnknownItem, DatasetUnreadable: it cannot be read.
+    """
+    if dataset.shape not in PAIRED:
+        return False
+    return _has_structure(workspace.root, dataset.id, dataset.content_hash)
+
+
+@lru_cache(maxsize=32)
+def _has_structure(root: Path, id: str, content_hash: str) -> bool:
+    frame = load_dataset(Workspace(root), id).frame([ANCHOR, POSITIVE])
+    return find_structure(frame[:_STRUCTURE_ROWS]) is not None
 
 
 def propose_rows(
@@ -54,6 +94,7 @@ def propose_rows(
     *,
     loss: str | None = None,
     exam: str | None = None,
+    structured: bool = False,
 ) -> RunConfig:
     """Like :func:`propose`, for a table that need not be stored yet; raises Problem."""
     resolved = resolve(workspace, base)
@@ -70,11 +111,15 @@ def propose_rows(
         if static
         else _transformer_training(rows, shape, in_batch=spec.in_batch)
     )
+    if static and structured and Shape.SEVERAL_NEGATIVES in spec.shapes and shape in PAIRED:
+        training = training.model_copy(update={"structured_negatives": NEGATIVES})
+    if base.extend is not None and not static:
+        training = training.model_copy(update={"new_rate": _NEW_RATE})
     return RunConfig(
         name=dataset.name,
         dataset=dataset,
         base=base,
-        loss=LossConfig(name=spec.name),
+        loss=LossConfig(name=spec.name, parameters=_parameters(spec, rows, static=static)),
         training=training,
         evaluation=EvaluationConfig(exam=exam),
     )
@@ -95,15 +140,28 @@ def _transformer_training(rows: int, shape: Shape, *, in_batch: bool) -> Trainin
 
 
 def _static_training(rows: int, *, in_batch: bool) -> TrainingConfig:
+    """Measured by `python -m benchmarks.unseen_drugs` and on the samples.
+
+    20,000 rows about drugs: rate 0.01 over 3 epochs.  7,700: 0.02 over 4, because there are fewer
+    steps.  The 500 product triplets: batches of 64 over 10 epochs nDCG@10 0.71, of 16 over 4 0.67
+    (at scale 20).
+    """
     batch = 256
     while batch > 16 and rows / batch < _STATIC_BATCHES_AN_EPOCH:
         # A small table in large batches would give too few steps to learn anything.
         batch //= 2
+    few, many = rows < _FEW_ROWS, rows >= _STATIC_MANY_ROWS
     return TrainingConfig(
-        epochs=4,
+        epochs=10 if few else 3 if many else 4,
         batch_size=batch if in_batch else min(batch, 64),
-        learning_rate=0.02,
+        learning_rate=0.01 if many else 0.02,
     )
+
+
+def _parameters(spec: LossSpec, rows: int, *, static: bool) -> dict[str, bool | int | float | str]:
+    if static and rows < _FEW_ROWS and any(one.name == "scale" for one in spec.parameters):
+        return {"scale": _STATIC_FEW_SCALE}
+    return {}
 
 
 def reason(setting: str, *, static: bool) -> str:
@@ -118,7 +176,8 @@ REASONS: dict[str, str] = {
     ),
     "epochs:static": N_(
         "How many times the model sees the whole table. A static model starts from nothing and "
-        "learns in seconds, so it sees the table 4 times."
+        "learns in seconds, so it sees a table of up to 2,000 rows 10 times, one of 10,000 or more "
+        "3 times, others 4 times."
     ),
     "batch_size": N_(
         "How many rows are learned from at once. 32 where the other rows are wrong answers to tell "
@@ -126,7 +185,7 @@ REASONS: dict[str, str] = {
     ),
     "batch_size:static": N_(
         "How many rows are learned from at once. A static model takes up to 256; fewer for a small "
-        "table, so that there are at least 20 steps in each epoch."
+        "table, so that there are at least 7 steps in each epoch."
     ),
     "learning_rate": N_(
         "How big each correction is. 0.00005 is usual for a transformer (0.00002 for scored "
@@ -134,7 +193,12 @@ REASONS: dict[str, str] = {
     ),
     "learning_rate:static": N_(
         "How big each correction is. A table of vectors has no layers above it to upset, and each "
-        "row is seen rarely: 0.02, a thousand times a transformer's rate, is right."
+        "row is seen rarely: 0.02, a thousand times a transformer's rate, is right; 0.01 from "
+        "10,000 rows on, which make more steps."
+    ),
+    "new_rate": N_(
+        "How big the corrections of the token vectors are. Added characters have everything to "
+        "learn and each stands in few rows, so their table learns faster than the layers above it."
     ),
     "max_length": N_(
         "Longer texts are cut off here. Left empty, the model reads as much as its base allows, so "
@@ -153,6 +217,11 @@ REASONS: dict[str, str] = {
     "gradient_checkpointing": N_(
         "Computes parts twice and so needs much less memory, at the price of about a third more "
         "time. Off, because most tables fit without it."
+    ),
+    "structured_negatives": N_(
+        "Wrong answers that are added to each row: another property of the same thing, the same "
+        "property of another thing. 3 for a static model where the answers of the table say before "
+        "a colon what they are about, else 0."
     ),
     "separate_duplicates": N_(
         "Keeps rows that share a text out of one batch. On, because a right answer would otherwise "

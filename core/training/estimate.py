@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.data.shapes import HELD_OUT, SPLIT, text_roles
+from core.data.shapes import HELD_OUT, POSITIVE, SPLIT, text_roles
 from core.data.store import load_dataset
 from core.models.bases import BaseConfig, ResolvedBase, resolve
 from core.models.vocabulary import token_lengths
@@ -84,6 +84,8 @@ def estimate_rows(
     columns = text_roles(frame)
     sample = frame.sample(min(_SAMPLE, len(frame)), random_state=0)
     texts = [sample[name].tolist() for name in columns]
+    # Wrong answers from the table's structure are answers of other rows.
+    added = [sample[POSITIVE].tolist()] * config.training.structured_negatives
     if SPLIT in frame:
         kept_away = int((frame[SPLIT] == HELD_OUT).sum())
     else:
@@ -97,16 +99,18 @@ def estimate_rows(
     reference_lengths = [_lengths(reference, column, config) for column in texts]
     scoring = _encoding_seconds(reference, reference_lengths, held_out, speed)
     if base.kind == "static":
-        tokens = sum(float(_lengths(base, column, config).mean()) for column in texts)
+        learned = [*texts, *added]
+        tokens = sum(float(_lengths(base, column, config).mean()) for column in learned)
         step = (
             speed.static_overhead_seconds
             + batch * tokens * speed.static_token_seconds
-            + batch * len(texts) * _TOKENISING_SECONDS
+            + batch * len(learned) * _TOKENISING_SECONDS
         )
         evaluation = held_out / batch * step
         rescoring = watching = 0.0
     else:
-        step = _transformer_step(base, reference_lengths, batch, speed)
+        learned_lengths = [*reference_lengths, *reference_lengths[1:2] * len(added)]
+        step = _transformer_step(base, learned_lengths, batch, speed)
         evaluation = held_out / batch * step / 3
         rescoring = scoring
         watching = scoring * min(1.0, WATCHED_ROWS / max(1, held_out))

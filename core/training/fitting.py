@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from core.data.shapes import shape_of
+from core.data.structure import add_structured_negatives
 from core.jobs.context import JobContext
 from core.models.bases import BaseConfig, resolve
 from core.training import artifacts
@@ -140,6 +141,8 @@ class _Rows:
 
 def _rows_for(config: RunConfig, train: pd.DataFrame, held_out: pd.DataFrame) -> _Rows:
     spec = loss_named(config.loss.name)
+    metric = PRIMARY[shape_of(train.columns)]
+    train, held_out = learned_rows(config, train), _measured_rows(config, train, held_out)
     both = pd.concat([train, held_out], ignore_index=True)
     # Numbered together, so that a grade has the same number on both sides.
     columns = training_columns(spec, both)
@@ -149,8 +152,26 @@ def _rows_for(config: RunConfig, train: pd.DataFrame, held_out: pd.DataFrame) ->
         learned,
         measured if can_batch(spec, measured) else None,
         grades_of(spec, both),
-        PRIMARY[shape_of(train.columns)],
+        metric,
     )
+
+
+def learned_rows(config: RunConfig, train: pd.DataFrame) -> pd.DataFrame:
+    """The training rows with the wrong answers that the run adds from the table's structure.
+
+    Raises:
+        NoStructure: the answers do not say what they are about.
+    """
+    count = config.training.structured_negatives
+    return add_structured_negatives(train, count, config.training.seed) if count else train
+
+
+def _measured_rows(config: RunConfig, train: pd.DataFrame, held_out: pd.DataFrame) -> pd.DataFrame:
+    """The held-out rows with as many wrong answers; there are too few of them to find all there."""
+    count = config.training.structured_negatives
+    if not count:
+        return held_out
+    return add_structured_negatives(held_out, count, config.training.seed, among=train)
 
 
 def _attempt(

@@ -25,6 +25,7 @@ _FOLDER = "measured"
 _WITHOUT_EFFECT = (
     "epochs",
     "learning_rate",
+    "new_rate",
     "warmup_share",
     "schedule",
     "weight_decay",

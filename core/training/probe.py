@@ -18,11 +18,13 @@ import psutil
 from core.data.shapes import HELD_OUT, SPLIT, text_roles
 from core.data.store import load_dataset
 from core.jobs.context import JobContext
-from core.models.bases import resolve, vocabulary_size_for
+from core.models.bases import OWN, resolve, vocabulary_size_for
 from core.problems import N_, Message
+from core.training.building import build_base
 from core.training.config import RunConfig
-from core.training.encoding import load_model, torch_device
-from core.training.fitting import make_loss
+from core.training.encoding import load_model
+from core.training.extending import extend_base
+from core.training.fitting import learned_rows, make_loss
 from core.training.losses.registry import grades_of, loss_named, training_columns
 from core.training.losses.spec import Batches
 from core.training.measured import Measured, save_measured
@@ -91,7 +93,7 @@ def _training_rows(job: JobContext, config: RunConfig) -> pd.DataFrame:
     frame = load_dataset(job.workspace, config.dataset.id).frame()
     if SPLIT in frame:
         frame = frame[frame[SPLIT] != HELD_OUT]
-    return frame.reset_index(drop=True)
+    return learned_rows(config, frame.reset_index(drop=True))
 
 
 def _longest(bench: _Bench, size: int) -> tuple[int, int, int]:
@@ -227,16 +229,19 @@ def _load_model(job: JobContext, config: RunConfig, rows: pd.DataFrame) -> Sente
     base = resolve(job.workspace, config.base)
     if base.path is not None:
         model = load_model(base.path, job.device)
+        extend_base(job, config, model, rows[:_VOCABULARY_ROWS])
     else:
-        from core.models.static import build_static, train_tokenizer
-
-        # A vocabulary of a part of the table costs a step what that of the whole would.
-        columns = [rows[name][:_VOCABULARY_ROWS] for name in text_roles(rows.columns)]
-        texts = pd.unique(pd.concat(columns)).tolist()
-        size = config.base.vocabulary_size or vocabulary_size_for(len(rows))
-        tokenizer = train_tokenizer(texts, size, config.base.max_piece_length)
-        model = build_static(tokenizer, texts, config.base.dimension, config.training.seed)
-        model.to(torch_device(job.device))
+        # A vocabulary of a part of the table costs a step what that of the whole would, and so do
+        # vectors whatever they start from.
+        base_config = config.base.model_copy(
+            update={
+                "start": OWN,
+                "vocabulary_size": config.base.vocabulary_size or vocabulary_size_for(len(rows)),
+                "dimension": base.dimension,
+            }
+        )
+        small = config.model_copy(update={"base": base_config})
+        model = build_base(job, small, rows[:_VOCABULARY_ROWS])
     if config.training.max_length is not None and base.max_length is not None:
         model.max_seq_length = min(config.training.max_length, base.max_length)
     set_prompts(model, config.training)

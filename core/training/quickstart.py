@@ -6,6 +6,7 @@ from core.data.check import check_mapping
 from core.data.read import read_table
 from core.data.samples import SAMPLE_FOLDER, SAMPLES, add_sample
 from core.data.store import load_dataset
+from core.data.structure import find_structure
 from core.models.bases import BaseConfig
 from core.retrieval.sample_corpora import SAMPLE_CORPORA, add_sample_corpus
 from core.training.config import DatasetConfig, RunConfig
@@ -33,6 +34,7 @@ def quickstart_estimate(workspace: Workspace, sample_id: str) -> Estimate:
         sample.mapping.shape,
         len(checked.frame),
         BaseConfig(kind=sample.base),
+        structured=find_structure(checked.frame) is not None,
     )
     return estimate_rows(workspace, config, checked.frame, exam)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from core.data.store import DatasetInfo, load_dataset
+from core.data.structure import NoStructure, shape_with
 from core.jobs import queue
 from core.jobs.supervisor import ensure_supervisor
+from core.models.additions import check_extensible
 from core.models.bases import resolve
 from core.training.config import RunConfig
+from core.training.defaults import has_structure
 from core.training.losses.registry import (
     check_batch,
     check_fit,
@@ -27,14 +30,21 @@ def check_config(workspace: Workspace, config: RunConfig) -> DatasetInfo:
         UnknownLoss, NoLossFits, LossDoesNotFit, LossNotForStatic, LossParameterUnknown,
         LossParameterWrong, BatchSizeOdd, MatryoshkaDoesNotFit, MatryoshkaTooLong: the loss cannot
             be used like this.
+        NegativesDoNotFit, NoStructure: the table gives no wrong answers of its own.
+        CannotExtend: nothing can be added to the base's vocabulary.
         Problem: the base cannot be used.
     """
     info = load_dataset(workspace, config.dataset.id).info
     loss = loss_named(config.loss.name)
     base = resolve(workspace, config.base)
-    check_fit(loss, info.shape, static=base.kind == "static")
+    count = config.training.structured_negatives
+    check_fit(loss, shape_with(info.shape, count), static=base.kind == "static")
+    if count and not has_structure(workspace, info):
+        raise NoStructure
     loss.settings(config.loss.parameters)
     check_batch(loss, config.training.batch_size)
+    if config.base.extend is not None:
+        check_extensible(base)
     check_matryoshka(loss, config.loss.matryoshka, base.dimension)
     if config.evaluation.exam is not None:
         workspace.corpus(config.evaluation.exam)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from torch import nn
 from torch.utils.data import BatchSampler
 from transformers import TrainerCallback
 
+from core.models.extension import word_embeddings
 from core.training.config import TrainingConfig
 from core.training.losses.spec import Batches
 from core.training.memory import Plan
@@ -64,6 +66,8 @@ def make_trainer(
     training: TrainingConfig,
 ) -> Trainer:
     """A trainer for these rows."""
+    if training.new_rate is not None:
+        arguments.learning_rate_mapping = _rate_of_tokens(model, loss, training.new_rate)
     trainer = Trainer(
         model=model,
         args=arguments,
@@ -121,6 +125,18 @@ def make_arguments(
         "disable_tqdm": True,
     }
     return SentenceTransformerTrainingArguments(**{**arguments, **changes})
+
+
+def _rate_of_tokens(model: SentenceTransformer, loss: nn.Module, rate: float) -> dict[str, float]:
+    """The token vectors' own rate, as the library wants it: by a pattern for the weight's name.
+
+    The weights are named as the loss knows them, because that is what the optimiser is given.
+    """
+    if model.transformers_model is None:
+        return {}
+    weight = word_embeddings(model).weight
+    names = [name for name, one in loss.named_parameters() if one is weight]
+    return {f"^{re.escape(name)}$": rate for name in names}
 
 
 def _sampler(batches: Batches, *, separate: bool) -> BatchSamplers:

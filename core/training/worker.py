@@ -13,26 +13,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from core.data.shapes import Shape, text_roles
+from core.data.shapes import Shape
 from core.data.split import Split, split_rows
 from core.data.store import load_dataset
+from core.data.structure import shape_with
 from core.files import read_json, write_json
 from core.inspection.widgets import Example, choose_examples
 from core.jobs.context import JobContext
 from core.jobs.events import read_events
-from core.models.bases import ResolvedBase, resolve, vocabulary_size_for
+from core.models.bases import ResolvedBase, resolve
 from core.models.fingerprint import model_fingerprint
 from core.problems import N_, Message, Problem
 from core.training import alarms, artifacts
 from core.training.baseline import Vectors, baseline_vectors, read_all
+from core.training.building import build_base
 from core.training.calibration import calibrate
 from core.training.checkpoints import CHECKPOINTS, last_whole_checkpoint
 from core.training.config import RunConfig
 from core.training.continuing import seen_problem
-from core.training.encoding import load_model, torch_device
+from core.training.encoding import load_model
 from core.training.evaluation import PRIMARY, Scores, score_fusion, score_model, score_table
 from core.training.exam import take_exam
 from core.training.examination import Examination, prepare
+from core.training.extending import extend_base, extension_notes
 from core.training.fitting import fit
 from core.training.fusion import FUSED
 from core.training.hurting import MOST_ROWS, MOST_ROWS_TRANSFORMER, find_hurting
@@ -161,6 +164,7 @@ def train(job: JobContext) -> None:
         messages=[
             sentence.to_json(),
             *([cut_short.to_json()] if cut_short else []),
+            *extension_notes(job.folder),
             *training.get("notes", ()),
         ],
         training={**training, "device": job.device, "total_seconds": time.monotonic() - began},
@@ -199,7 +203,8 @@ def _read_rows(job: JobContext, config: RunConfig) -> Rows:
         raise DatasetChanged(name=config.dataset.name)
     shape = dataset.info.shape
     static = resolve(job.workspace, config.base).kind == "static"
-    check_fit(loss_named(config.loss.name), shape, static=static)
+    added = config.training.structured_negatives
+    check_fit(loss_named(config.loss.name), shape_with(shape, added), static=static)
     frame = dataset.frame()
     seed = config.training.seed
     split = split_rows(frame, shape, config.evaluation.held_out_share, seed)
@@ -229,16 +234,10 @@ def _load_model(
     source = checkpoint or base.path
     if source is not None:
         model = load_model(source, job.device)
+        if checkpoint is None:
+            extend_base(job, config, model, rows.train)
     else:
-        from core.models.static import build_static, train_tokenizer
-
-        job.progress(Message(N_("Learning a vocabulary from your texts")))
-        columns = [rows.train[name] for name in text_roles(rows.train.columns)]
-        texts = pd.unique(pd.concat(columns)).tolist()
-        size = config.base.vocabulary_size or vocabulary_size_for(len(rows.train))
-        tokenizer = train_tokenizer(texts, size, config.base.max_piece_length)
-        model = build_static(tokenizer, texts, config.base.dimension, config.training.seed)
-        model.to(torch_device(job.device))
+        model = build_base(job, config, rows.train)
     if config.training.max_length is not None and base.max_length is not None:
         model.max_seq_length = min(config.training.max_length, base.max_length)
     return model

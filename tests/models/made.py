@@ -40,3 +40,45 @@ def write_tensors(file: Path, **tensors: np.ndarray) -> None:
         body += data
     text = json.dumps(header).encode()
     file.write_bytes(len(text).to_bytes(8, "little") + text + body)
+
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,:;-/()"
+WORDS = ["shoe", "##s", "a", "red", "blue", "box", "of", "的", "用"]
+
+
+def save_bert(folder: Path, seed: int = 7, words: list[str] = WORDS) -> Path:
+    """Write a transformer of two small layers that reads Latin letters and ``words`` only.
+
+    Its tokenizer is the library's own for BERT: lower case, no accents, Chinese characters apart.
+    """
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.base.modules import Transformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
+    from transformers import BertConfig, BertModel, BertTokenizer
+
+    special = ["[PAD]", "[unused0]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    single = [form for letter in LETTERS for form in (letter, f"##{letter}")]
+    vocabulary = list(dict.fromkeys([*special, *single, *words]))
+    tokenizer = BertTokenizer(
+        vocab={word: place for place, word in enumerate(vocabulary)}, model_max_length=64
+    )
+    torch.manual_seed(seed)
+    bert = BertModel(
+        BertConfig(
+            vocab_size=len(vocabulary),
+            hidden_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            intermediate_size=64,
+            max_position_embeddings=64,
+        )
+    )
+    plain = folder.with_name(f"{folder.name}-plain")
+    bert.save_pretrained(plain)
+    tokenizer.save_pretrained(plain)
+    transformer = Transformer(str(plain), max_seq_length=64)
+    pooling = Pooling(transformer.get_embedding_dimension())
+    model = SentenceTransformer(modules=[transformer, pooling, Normalize()], device="cpu")
+    model.save_pretrained(str(folder))
+    return folder

@@ -12,7 +12,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from core.export.verify import verify_folder
-from core.models.static import inverse_document_frequency, train_tokenizer
+from core.models.static import build_static, inverse_document_frequency, train_tokenizer
 from core.workspace import PROJECT_ROOT
 from tests.models.made import TEXTS
 
@@ -34,7 +34,11 @@ def test_training_characters_and_ascii_are_never_unknown(tokenizer: Tokenizer) -
     characters = {character for text in TEXTS for character in text} | set(string.printable)
     for text in (*TEXTS, *characters):
         assert UNKNOWN not in tokenizer.encode(text).ids, text
-    assert UNKNOWN in tokenizer.encode("ж").ids
+
+
+def test_a_character_of_no_training_text_is_cut_into_its_bytes(tokenizer: Tokenizer) -> None:
+    assert tokenizer.encode("ж").tokens == ["<0xD0>", "<0xB6>"]
+    assert tokenizer.encode("鬱").ids != tokenizer.encode("鬯").ids
 
 
 def test_a_table_with_more_characters_than_the_vocabulary_has_room_for_gets_them_all() -> None:
@@ -44,9 +48,9 @@ def test_a_table_with_more_characters_than_the_vocabulary_has_room_for_gets_them
 
 
 def test_no_piece_is_longer_than_asked(tokenizer: Tokenizer) -> None:
-    pieces = set(tokenizer.get_vocab()) - {"[PAD]", "[UNK]"}
-    assert max(map(len, pieces)) == 3
-    assert tokenizer.get_vocab_size() <= 450
+    pieces = set(tokenizer.get_vocab()) - {"[PAD]", "[UNK]", *(f"<0x{n:02X}>" for n in range(256))}
+    assert max(len(piece) for piece in pieces if not piece.isascii()) == 3
+    assert len(pieces) <= 450
 
 
 @pytest.mark.parametrize("code", ["0.25g", "AX55"])
@@ -57,6 +61,16 @@ def test_codes_stay_apart_from_the_words_around_them(tokenizer: Tokenizer, code:
         tokens = tokenizer.encode(text).tokens
         begin = tokens.index(alone[0])
         assert tokens[begin : begin + len(alone)] == alone
+
+
+def test_known_codes_stay_whole_and_others_are_cut() -> None:
+    texts = [*TEXTS, "每粒0.25g", "每片0.25g", "路由器AX55好", "AX55 坏", "只有一次的QZ91"]
+    made = train_tokenizer(texts, 400, 2)
+    assert made.encode("每片0.25g，每板").tokens.count("0.25g") == 1
+    assert made.encode("路由器AX55").tokens[-1] == "ax55"
+    cut = made.encode("QZ91").tokens
+    assert len(cut) > 1 and "".join(cut) == "qz91"
+    assert UNKNOWN not in made.encode("XK-7731/b 0.0009mg").ids
 
 
 def test_width_and_case_do_not_matter(tokenizer: Tokenizer) -> None:
@@ -101,3 +115,21 @@ def test_a_process_that_knows_only_sentence_transformers_gives_the_same_vectors(
     assert np.allclose(np.delete(lengths, len(TEXTS) + 3), 1, atol=1e-6)
     assert verify_folder(static_folder, texts, vectors) <= 1e-7
     assert not np.allclose(vectors[0], vectors[1])
+
+
+def test_a_start_from_a_bases_vectors_keeps_their_directions(tokenizer: Tokenizer) -> None:
+    count = tokenizer.get_vocab_size()
+    starts = np.random.default_rng(0).normal(size=(count, 24)).astype(np.float32)
+    starts[7] = np.nan
+    model = build_static(tokenizer, TEXTS, 384, 5, starts)
+    rows = model[0].embedding.weight.detach().numpy()
+    assert rows.shape == (count, 24)
+    assert np.isfinite(rows).all()
+    cosines = (rows * starts).sum(axis=1) / np.linalg.norm(rows, axis=1)
+    assert np.allclose(np.delete(cosines / np.linalg.norm(starts, axis=1), 7), 1, atol=1e-5)
+    # As long as rows that were drawn are on average, and as the piece is rare.
+    weights = inverse_document_frequency(tokenizer, TEXTS)
+    lengths = np.linalg.norm(rows, axis=1)
+    assert np.allclose(np.delete(lengths, 7), np.delete(0.01 * 24**0.5 * weights, 7), rtol=1e-4)
+    drawn = build_static(tokenizer, TEXTS, 24, 5)[0].embedding.weight.detach().numpy()
+    assert np.allclose(rows[7], drawn[7])

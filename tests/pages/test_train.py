@@ -7,13 +7,20 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.samples import add_sample
 from core.data.store import load_dataset
+from core.jobs import queue
 from core.jobs.queue import request_stop
+from core.models.bases import BaseConfig
+from core.models.catalogue import describe_bases
+from core.models.hub.settings import hub_of, save_hub
+from core.models.hub.shelf import list_downloads
 from core.training.losses.registry import losses_for
 from core.training.quickstart import add_sample_with_exam
 from core.training.runs import list_runs
 from core.workspace import Workspace
+from tests.models.hub_server import running_hub, serve_queue, tiny_files
 from tests.pages.made import make_run
 from tests.ui.helpers import open_screen, shown
+from ui import jobs
 
 
 def widget(app: AppTest, kind: str, ending: str):
@@ -44,6 +51,7 @@ def test_two_clicks_start_what_was_proposed(workspace: Workspace) -> None:
 def test_what_was_changed_is_what_is_queued(workspace: Workspace) -> None:
     add_sample(workspace, "products")
     app = open_screen("train")
+    app.selectbox[1].select_index(0).run()
     widget(app, "number_input", "-epochs").set_value(2.0)
     widget(app, "number_input", "-batch").set_value(8)
     widget(app, "number_input", "-rate").set_value(3e-5)
@@ -63,15 +71,16 @@ def test_a_base_that_cannot_read_the_table_is_named_before_an_hour_is_spent(
 ) -> None:
     add_sample(workspace, "products")
     app = open_screen("train")
-    assert "cannot read 68% of the table" in shown(app)
-    app.selectbox[1].select_index(1).run()
-    assert "cannot read" not in shown(app)
+    assert "This base cannot read" not in shown(app)
+    app.selectbox[1].select_index(0).run()
+    assert "This base cannot read 68% of the table" in shown(app)
 
 
 @pytest.mark.parametrize("sample", ["products", "drug_pairs"])
 def test_only_losses_that_fit_are_offered(workspace: Workspace, sample: str) -> None:
     info = load_dataset(workspace, add_sample(workspace, sample)).info
     app = open_screen("train")
+    app.selectbox[1].select_index(0).run()
     fitting = [loss.title for loss in losses_for(info.shape)]
     assert app.radio[0].options == fitting[:3]
     app.toggle(key="all-losses").set_value(True).run()
@@ -93,3 +102,118 @@ def test_an_earlier_runs_dataset_stays_chosen(workspace: Workspace) -> None:
     drugs = add_sample(workspace, "drugs")
     app = open_screen("train", dataset=drugs)
     assert app.selectbox[0].value == drugs
+
+
+def chosen_base(app: AppTest) -> BaseConfig:
+    return app.session_state["train_form"].last.base
+
+
+def test_what_is_recommended_is_chosen_and_stands_on_top(workspace: Workspace) -> None:
+    info = load_dataset(workspace, add_sample(workspace, "drugs")).info
+    describe_bases(workspace, info)  # a page shows what it cannot find out in a moment as …
+    app = open_screen("train")
+    words = shown(app)
+    assert "**Recommended: Static, from your own data**" in words
+    assert "all-MiniLM-L6-v2 cannot read 6" in words and "found most in what we measured" in words
+    # Its limits stand beside it.
+    assert "does not see word order" in words and "never in your table mean nothing" in words
+    assert chosen_base(app).kind == "static"
+    (table,) = [one.value for one in app.dataframe if "Look-alikes" in one.value]
+    assert list(table["Base"]) == [
+        "sentence-transformers/all-MiniLM-L6-v2",
+        "sentence-transformers/all-MiniLM-L6-v2 + your characters",
+        "Static, from your own data",
+    ]
+    assert list(table[""]) == ["", "", "●"]
+    assert table["Unknown to it"][0].endswith("%") and table["Unknown to it"][2] == "0.0%"
+    assert table["Reads at most"][0] == "256 tokens"
+    assert all(table["Training here"].str.contains("s|min|h"))
+
+
+def test_a_click_takes_another_base(workspace: Workspace) -> None:
+    add_sample(workspace, "drugs")
+    app = open_screen("train")
+    widget(app, "text_input", "-name").set_value("Mine").run()
+    app.button(key="use_other_base_0").click().run()
+    base = chosen_base(app)
+    assert base.kind == "bundled" and base.extend is not None
+    form = app.session_state["train_form"].last
+    assert form.name == "Mine" and form.training.new_rate
+    assert "This base cannot read" not in shown(app)
+    # Back to what is recommended, with that one's own settings.
+    app.button(key="use_recommended").click().run()
+    form = app.session_state["train_form"].last
+    assert form.base.kind == "static" and form.name == "Mine"
+    assert form.training.new_rate is None and form.training.learning_rate >= 0.005
+    assert not [one for one in app.button if one.key == "use_recommended"]
+
+
+def test_a_model_from_a_hub_is_looked_up_fetched_and_trained_from(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "ensure_supervisor", lambda workspace: None)
+    add_sample(workspace, "products")
+    with running_hub() as hub:
+        commit = hub.add("tiny/static", tiny_files())
+        save_hub(workspace, "huggingface", address=hub.address, token=None)
+        app = open_screen("train")
+        app.text_input(key="hub_repo").set_value("tiny/static").run()
+        app.button(key="hub_look").click().run()
+        assert not app.exception and hub.asked == []
+        serve_queue(workspace)
+        app.run()
+        words = shown(app)
+        assert f"main is commit {commit[:10]}" in words and "3 files" not in words
+        assert "4 files" in words and " kB" in words
+        assert hub.stored == []
+        key = f"huggingface-tiny/static-{commit}"
+        app.button(key=f"hub_fetch_{key}").click().run()
+        assert [one for one in app.button if one.key == f"hub_cancel_{key}"]
+        app.button(key=f"hub_cancel_{key}").click().run()
+        assert not queue.waiting_jobs(workspace) and list_downloads(workspace) == []
+        app.button(key=f"hub_fetch_{key}").click().run()
+        serve_queue(workspace)
+        app.run()
+    assert "It is on this computer." in shown(app)
+    app.button(key="hub_use").click().run()
+    base = chosen_base(app)
+    assert base == BaseConfig(kind="hub", repo="tiny/static", revision=commit)
+    assert "vectors of 16 numbers" in shown(app)
+    app.button(key=f"hub_delete_{key}").click().run()
+    assert list_downloads(workspace) == [] and not app.exception
+
+
+def test_a_hub_out_of_reach_is_a_helpful_sentence(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "ensure_supervisor", lambda workspace: None)
+    add_sample(workspace, "products")
+    with running_hub() as hub:
+        address = hub.address
+    save_hub(workspace, "huggingface", address=address, token="hf_secret")
+    app = open_screen("train")
+    app.text_input(key="hub_repo").set_value("../etc").run()
+    app.button(key="hub_look").click().run()
+    assert "is not the name of a model on a hub" in shown(app)
+    app.text_input(key="hub_repo").set_value("tiny/static").run()
+    app.button(key="hub_look").click().run()
+    serve_queue(workspace)
+    app.run()
+    words = shown(app)
+    assert "cannot be reached" in words and "https://hf-mirror.com" in words
+    assert "hf_secret" not in str(app)
+
+
+def test_hub_settings_never_show_the_token(workspace: Workspace) -> None:
+    add_sample(workspace, "products")
+    app = open_screen("train")
+    app.text_input(key="hub_address_huggingface_0").set_value("https://hub.example/")
+    app.text_input(key="hub_token_huggingface_0").set_value("hf_secret")
+    save = [one for one in app.button if "hub_settings_huggingface" in str(one.key)]
+    save[0].click().run()
+    hub = hub_of(workspace, "huggingface")
+    assert (hub.address, hub.token) == ("https://hub.example", "hf_secret")
+    token = app.text_input(key="hub_token_huggingface_1")
+    assert token.value == "" and token.placeholder == "one is set"
+    assert app.text_input(key="hub_address_huggingface_1").value == "https://hub.example"
+    assert "hf_secret" not in str(app)

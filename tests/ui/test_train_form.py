@@ -103,7 +103,7 @@ def test_a_way_out_may_lead_to_another_base(config: RunConfig) -> None:
     app.button(key="way_unreadable_0").click().run()
     assert said(app).base.kind == "static" and said(app).name == "Mine"
     assert "Static, from your own data" in str(app.selectbox[1].format_func(app.selectbox[1].value))
-    assert "cannot read" not in shown(app)
+    assert "This base cannot read" not in shown(app)
 
 
 def test_another_loss_keeps_what_was_changed_and_proposes_the_rest(workspace: Workspace) -> None:
@@ -151,7 +151,9 @@ def test_a_configuration_whose_dataset_is_gone_fills_in_the_rest(
 
 def test_each_setting_has_its_reason_beside_it(workspace: Workspace) -> None:
     add_sample(workspace, "products")
-    words = shown(open_screen("train"))
+    app = open_screen("train")
+    app.selectbox[1].select_index(0).run()
+    words = shown(app)
     for reason in (
         "A table of up to 2,000 rows is seen 3 times",
         "stands in for a larger batch",

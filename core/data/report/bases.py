@@ -59,7 +59,7 @@ def bases_for_report(ws: Workspace, chosen: str | None = None) -> list[ReportBas
             continue
         name = str(base.name)
         if any(one.name == name for other, one in bases.items() if other != key):
-            name = f"{name} ({config.run or config.path})"
+            name = f"{name} ({config.run or config.path or config.revision})"
         plain = config.model_dump(mode="json", exclude_none=True)
         found = ReportBase(name, base.tokenizer, base.max_length, plain)
         if first is None and chosen in (base.name, name, config.path, config.run) and chosen:

@@ -6,9 +6,15 @@ from collections.abc import Iterator
 
 from core.data.findings import Severity
 from core.data.shapes import Shape
+from core.models.extension_config import Extension
 from core.problems import N_, Message
 from core.training.advice.case import Advice, Case, Check, WayOut, to_static
-from core.training.advice.facts import cut_share, reading_of
+from core.training.advice.facts import (
+    SAMPLE_ROWS,
+    cut_share,
+    missing_characters,
+    reading_of,
+)
 from core.training.continuing import seen_problem
 from core.training.defaults import propose
 from core.training.losses.registry import losses_for
@@ -30,9 +36,14 @@ def _unreadable(case: Case) -> Iterator[Advice]:
     read = reading_of(case.workspace, case.dataset, case.base)
     if read.unknown_share < UNREADABLE_SHARE:
         return
+    missing = missing_characters(case.workspace, case.dataset, case.base)
+    extend = case.config.base.extend
+    if extend is not None and 0 < missing <= extend.characters:
+        # What it cannot read will have been added before it is trained.
+        return
     ways: tuple[WayOut, ...] = ()
     if case.base.path is not None:
-        ways = tuple(to_static(case))
+        ways = (*to_static(case), *_to_extended(case, missing))
     yield Advice(
         "unreadable",
         Severity.PROBLEM,
@@ -47,6 +58,21 @@ def _unreadable(case: Case) -> Iterator[Advice]:
         ),
         ways,
     )
+
+
+def _to_extended(case: Case, missing: int) -> Iterator[WayOut]:
+    """The way to the same base with a vocabulary that knows the table's characters."""
+    if not missing:
+        return
+    base = case.config.base.model_copy(update={"extend": Extension()})
+    keeps = case.loss.name if case.dataset.shape in case.loss.shapes else None
+    proposed = propose(case.workspace, case.dataset, base, loss=keeps)
+    training = case.config.training.model_copy(update={"new_rate": proposed.training.new_rate})
+    config = case.config.model_copy(update={"base": base, "training": training})
+    exact = N_("Add the {count:,} characters that it cannot read")
+    at_least = N_("Add the characters that it cannot read, {count:,} or more")
+    label = exact if case.facts.rows <= SAMPLE_ROWS else at_least
+    yield WayOut(Message(label, {"count": missing}), config)
 
 
 def _zero_rows(case: Case) -> Iterator[Advice]:
