@@ -58,7 +58,7 @@ def test_a_table_goes_in_and_a_model_comes_out(
     base = page.get_by_test_id("stSelectbox").nth(1).get_by_role("combobox")
     expect(base).to_have_value("sentence-transformers/all-MiniLM-L6-v2")
     epochs = page.get_by_role("spinbutton", name="训练轮数")
-    epochs.fill("2")
+    epochs.fill("1")
     epochs.press("Enter")
     start = page.get_by_role("button", name="开始", exact=True)
     expect(start).to_be_enabled()
@@ -201,8 +201,8 @@ def test_one_click_on_the_drug_sample_beats_bm25_and_minilm(
     screen(page, "检索")
     page.get_by_role("button", name=re.compile("个示例问题")).click()
     bars = page.locator(".js-plotly-plot text")
-    for figure in reached.values():
-        expect(bars.filter(has_text=f"{figure:.3f}").first).to_be_visible()
+    for role in ("base", "tuned", "bm25"):
+        expect(bars.filter(has_text=f"{reached[role]:.3f}").first).to_be_visible()
 
 
 @pytest.mark.parametrize(
