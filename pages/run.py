@@ -184,7 +184,8 @@ if active:
 else:
     show_end(run)
     show_report(run)
-    offer_questions(run)
+    if run.report() is not None:
+        offer_questions(run)
     if run.status.started is not None:
         st.subheader(_("How the training went"), anchor=False)
         show_progress(run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,10 @@ from hypothesis import settings
 
 from core.workspace import Workspace
 from tools.workbench import end_processes_of
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Two test files run side by side: more threads than that would wait for one another.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # The same inputs every time: a failure on another machine can be repeated here.
 settings.register_profile("pairloom", derandomize=True, deadline=None)

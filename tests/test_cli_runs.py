@@ -15,6 +15,7 @@ from core.data.store import remove_dataset
 from core.jobs import queue
 from core.jobs.status import JobState, JobStatus
 from core.jobs.stopping import StopWish, read_stop
+from core.models.bundled import bundled_path
 from core.training.config import RunConfig
 from core.training.runs import load_run
 from core.workspace import Workspace
@@ -148,7 +149,7 @@ def test_start_puts_the_new_run_into_the_queue_and_warns_of_what_would_mislead(
     workspace: Workspace, core: Run
 ) -> None:
     id = make_run(workspace, name="Shoes")
-    make_model(workspace.run(id) / "model")
+    (workspace.run(id) / "model").symlink_to(bundled_path())
     code, said, _ = core("clone", id, "--start", "--detach")
     new = load_run(workspace, said.strip())
     assert code == DONE and new.name == "Shoes (2)" and new.status.state is JobState.QUEUED

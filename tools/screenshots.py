@@ -268,7 +268,8 @@ def _train(workspace: Workspace, url: str, browser: Browser) -> None:
     page = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US").new_page()
     page.goto(url)
     page.locator(f".st-key-try_{_SAMPLE} button").click(timeout=_PATIENCE_MS)
-    expect(page.locator(".st-key-stop")).to_be_visible(timeout=_PATIENCE_MS)
+    run_heading = page.get_by_role("heading", name="Run", level=1, exact=True)
+    expect(run_heading).to_be_visible(timeout=_PATIENCE_MS)
     page.context.close()
     print("Training the sample …", flush=True)
     deadline = time.monotonic() + _RUN_SECONDS

@@ -72,7 +72,7 @@ def _show_candidates(review: Review, finishing: str) -> None:
     # What counts is on disk; the controls follow it.
     decisions = dict(zip(page.index.tolist(), page["decision"], strict=True))
     for number, decision in decisions.items():
-        STATE[_control(id, number)] = decision
+        STATE[_control(id, number, decision)] = decision
     open_numbers = [number for number, decision in decisions.items() if decision is None]
     with tools:
         _show_tools(review, open_numbers)
@@ -147,7 +147,7 @@ def _show_candidate(review: Review, number: int, candidate: pd.Series[Any], next
                 mark = f":blue-badge[{following}] " if next_up else ""
                 row = _("Row {row}:").format(row=candidate["row"])
                 st.markdown(f"{mark}**{row}** {_text(candidate['anchor'])}")
-            key = _control(review.info.id, number)
+            key = _control(review.info.id, number, candidate["decision"])
             st.segmented_control(
                 _("What is the candidate?"),
                 list(_WORDS),
@@ -178,8 +178,10 @@ def _text(text: str) -> str:
     return fmt.verbatim(clipped(text, _TEXT_WIDTH))
 
 
-def _control(review: str, number: int) -> str:
-    return f"decision_{review}_{number}"
+def _control(review: str, number: int, decision: Decision | None) -> str:
+    # A decision brings a new control: the browser may still send what the old one showed, and
+    # that must not count as a person's choice.
+    return f"decision_{review}_{number}_{decision or 'open'}"
 
 
 def _decide(review: Review, numbers: list[int], decision: Decision) -> None:

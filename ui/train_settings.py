@@ -157,7 +157,7 @@ def _memory(start: TrainingConfig, key: str, *, static: bool) -> dict[str, Any]:
             key=f"{key}-checkpointing",
         )
     changes["precision"] = _row("precision", static).selectbox(
-        _("Precision"),
+        _("Arithmetic"),
         list(_PRECISIONS),
         index=list(_PRECISIONS).index(start.precision),
         format_func=lambda name: _(_PRECISIONS[name]),

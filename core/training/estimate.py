@@ -15,10 +15,11 @@ from core.models.vocabulary import token_lengths
 from core.retrieval.corpora import load_corpus
 from core.training.config import RunConfig
 from core.training.cost import forward_flops, padded_length, planned_steps, step_flops
+from core.training.hurting import MOST_ROWS_TRANSFORMER
 from core.training.limits import HELD_OUT_LIMIT
 from core.training.measured import Measured, load_measured, suggested_batch
 from core.training.speed import Speed, load_speed
-from core.training.tasks import WATCHED_ROWS
+from core.training.tasks import DISTRACTORS, WATCHED_ROWS
 from core.workspace import Workspace
 
 _SAMPLE = 1_000
@@ -98,6 +99,10 @@ def estimate_rows(
     reference = base if base.path is not None else resolve(workspace, BaseConfig(kind="bundled"))
     reference_lengths = [_lengths(reference, column, config) for column in texts]
     scoring = _encoding_seconds(reference, reference_lengths, held_out, speed)
+    # The held-out questions are searched among answers of training rows, too.
+    among = _encoding_seconds(
+        reference, reference_lengths[1:2], min(DISTRACTORS, train_rows), speed
+    )
     if base.kind == "static":
         learned = [*texts, *added]
         tokens = sum(float(_lengths(base, column, config).mean()) for column in learned)
@@ -107,12 +112,14 @@ def estimate_rows(
             + batch * len(learned) * _TOKENISING_SECONDS
         )
         evaluation = held_out / batch * step
-        rescoring = watching = 0.0
+        rescoring = watching = hurting = 0.0
     else:
         learned_lengths = [*reference_lengths, *reference_lengths[1:2] * len(added)]
         step = _transformer_step(base, learned_lengths, batch, speed)
         evaluation = held_out / batch * step / 3
-        rescoring = scoring
+        rescoring = scoring + among
+        looked_at = min(MOST_ROWS_TRANSFORMER, train_rows)
+        hurting = _encoding_seconds(base, reference_lengths, looked_at, speed)
         watching = scoring * min(1.0, WATCHED_ROWS / max(1, held_out))
     step *= config.training.gradient_accumulation
     evaluations = config.evaluation.evaluations + 1
@@ -123,7 +130,9 @@ def estimate_rows(
         speed.import_seconds * _START_FACTOR
         + _FIXED_SECONDS
         + scoring
+        + among
         + rescoring
+        + hurting
         + steps * step
         + evaluations * (evaluation + watching)
     )

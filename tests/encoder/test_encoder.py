@@ -114,6 +114,7 @@ def test_a_folder_that_is_not_private_is_refused(
 
 
 # The last one: the tests above have their encoder without a supervisor.
+@pytest.mark.slow
 def test_after_a_kill_the_supervisor_brings_a_new_one(served: Workspace) -> None:
     before = encode(served, bundled_path(), TEXTS)
     killed = served_by(served)

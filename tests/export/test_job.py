@@ -86,6 +86,7 @@ def test_from_the_button_to_a_program_that_uses_the_folder(
         export_archive(workspace, run.id)
 
 
+@pytest.mark.slow
 def test_other_vectors_are_refused_with_the_number_and_nothing_is_written(
     workspace: Workspace, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,6 +106,7 @@ def test_other_vectors_are_refused_with_the_number_and_nothing_is_written(
     assert export_facts(workspace, run.id) is None
 
 
+@pytest.mark.slow
 def test_a_folder_that_does_not_load_is_refused_with_the_reason(
     small_model: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -41,6 +41,7 @@ def test_the_key_depends_on_everything_that_shapes_the_map() -> None:
     assert len(key) == 32
 
 
+@pytest.mark.slow
 def test_the_map_is_kept_and_other_neighbours_encode_nothing_again(
     workspace: Workspace, encoder: CharacterEncoder, tmp_path: Path
 ) -> None:

@@ -17,8 +17,8 @@ from core.jobs.status import JobState, JobStatus
 from core.jobs.supervisor import Supervisor
 from core.workspace import Workspace
 
-LONG_AGO = datetime.now(UTC) - timedelta(days=KEEP_DAYS, minutes=1)
-LATELY = datetime.now(UTC) - timedelta(days=KEEP_DAYS) + timedelta(minutes=1)
+LONG_AGO = datetime.now(UTC) - timedelta(days=KEEP_DAYS, hours=1)
+LATELY = datetime.now(UTC) - timedelta(days=KEEP_DAYS) + timedelta(hours=1)
 
 
 def make_job(

@@ -393,8 +393,8 @@ def reviewed(workspace: Workspace, count: int = 24, doubtful: int = 3) -> tuple[
     return id, make_review(workspace, id, proposals, doubtful).info.id
 
 
-def decision(app: AppTest, review: str, number: int) -> AppTest:
-    return control(app, f"decision_{review}_{number}")
+def decision(app: AppTest, review: str, number: int, now: str) -> AppTest:
+    return control(app, f"decision_{review}_{number}_{now}")
 
 
 def test_a_review_is_gone_through_and_becomes_a_version(workspace: Workspace) -> None:
@@ -407,10 +407,10 @@ def test_a_review_is_gone_through_and_becomes_a_version(workspace: Workspace) ->
     assert "0 of 24 candidates are decided." in app.get("progress")[0].proto.text
     assert shown(app).count("The model finds it") == 3
     click(app, "next_match")
-    decision(app, review, 1).set_value(Decision.REJECT)
+    decision(app, review, 1, "open").set_value(Decision.REJECT)
     run(app)
     assert load_review(workspace, review).counts().rejected == 1
-    decision(app, review, 1).set_value(None)
+    decision(app, review, 1, "reject").set_value(None)
     run(app)
     counts = load_review(workspace, review).counts()
     assert (counts.matches, counts.rejected, counts.doubtful) == (1, 0, 2)
@@ -436,7 +436,7 @@ def test_only_those_still_to_decide(workspace: Workspace) -> None:
     app.toggle(key=f"left_{review}").set_value(True)
     run(app)
     shown_numbers = [
-        int(one.key.rpartition("_")[2])
+        int(one.key.split("_")[-2])
         for one in app.get("button_group")
         if (one.key or "").startswith("decision_")
     ]

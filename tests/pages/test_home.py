@@ -7,8 +7,8 @@ import pytest
 from core.data.samples import add_sample
 from core.data.store import list_datasets
 from core.jobs.queue import request_stop
-from core.jobs.status import JobState
 from core.jobs.reasons import ProcessVanished
+from core.jobs.status import JobState
 from core.training.runs import list_runs
 from core.workspace import Workspace
 from tests.pages.made import finish, make_run

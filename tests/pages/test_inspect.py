@@ -14,8 +14,8 @@ from core.inspection.comparison import load_comparison
 from core.inspection.similarity import similarity_matrix
 from core.inspection.widgets import POSITIVE
 from core.jobs import queue
-from core.jobs.status import JobState
 from core.jobs.reasons import ProcessVanished
+from core.jobs.status import JobState
 from core.training import artifacts
 from core.training.runs import load_run
 from core.workspace import Workspace

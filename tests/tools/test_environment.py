@@ -77,6 +77,7 @@ def pebble_version(checkout: Path) -> str:
     return subprocess.run([python, "-c", code], capture_output=True, text=True).stdout.strip()
 
 
+@pytest.mark.slow
 def test_only_changed_requirements_are_installed(checkout: Path, wheels: Path) -> None:
     local = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
     requirements = checkout / "requirements.txt"
@@ -124,6 +125,7 @@ def test_a_failed_installation_does_not_pass_for_the_one_before(
     assert "Setting up Pairloom" in again.stdout
 
 
+@pytest.mark.slow
 def test_an_environment_of_a_python_that_is_gone_is_made_anew(prepared: Path, wheels: Path) -> None:
     local = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
     (prepared / "requirements.txt").write_text("pebble==1.0\n")

@@ -126,10 +126,16 @@ def same_numbers(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> 
     ("table", "loss", "static", "settings"),
     [
         ("triplets", "MultipleNegativesRankingLoss", False, {}),
-        ("triplets", "MultipleNegativesRankingLoss", True, {}),
+        pytest.param("triplets", "MultipleNegativesRankingLoss", True, {}, marks=pytest.mark.slow),
         ("scored_pairs", "SoftmaxLoss", False, {}),
         ("classes", "BatchAllTripletLoss", True, {}),
-        ("triplets", "TripletLoss", False, {"gradient_accumulation": 2, "data_seed": 7}),
+        pytest.param(
+            "triplets",
+            "TripletLoss",
+            False,
+            {"gradient_accumulation": 2, "data_seed": 7},
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_parameters_at_a_step_are_the_same_interrupted_or_not(

@@ -152,7 +152,7 @@ def bundled_path() -> Path:
 WHOLE_RUNS = (
     # One of each kind of labels and batches; tests/training/test_losses.py tries every loss.
     "MultipleNegativesRankingLoss",
-    "CachedGISTEmbedLoss",
+    pytest.param("CachedGISTEmbedLoss", marks=pytest.mark.slow),  # loads a guide model
     "TripletLoss",
     "CoSENTLoss",
     "ContrastiveLoss",

@@ -17,10 +17,9 @@ def open_screen(name: str = "home", *, locale: str = "en-US", **state: Any) -> A
     app.context = {"locale": locale, "timezone": "Asia/Shanghai"}
     for key, value in state.items():
         app.session_state[key] = value
-    app.run()
     if name != "home":
-        go_to(app, name)
-    return app
+        app.switch_page(f"../pages/{name}.py")
+    return app.run()
 
 
 def go_to(app: AppTest, name: str) -> None:

@@ -34,12 +34,12 @@ def test_what_is_kept_is_shown_and_stays(workspace: Workspace) -> None:
 
 def test_an_empty_table_keeps_nothing(workspace: Workspace) -> None:
     open_editor()
-    assert not (workspace.root / "questions").exists()
+    assert list(workspace.questions.iterdir()) == []
 
 
 def test_a_damaged_list_is_said_and_not_overwritten(workspace: Workspace) -> None:
     save_questions(workspace, "products", [OwnQuestion(question="鞋")])
-    file = workspace.root / "questions" / "products.json"
+    file = workspace.questions / "products.json"
     file.write_text("{")
     app = open_editor()
     assert "cannot be read" in app.error[0].value and file.read_text() == "{"
