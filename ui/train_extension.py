@@ -53,13 +53,8 @@ def choose_extension(
         st.caption(say(problem))
         return base
     key = f"{key}-{base.model_dump_json()}"
-    words = ngettext(
-        "Add the {count} character that it cannot read to its vocabulary",
-        "Add the {count} characters that it cannot read to its vocabulary",
-        missing,
-    )
     wanted = st.checkbox(
-        words.format(count=fmt.number(missing)),
+        _label(missing),
         value=start is not None,
         key=f"{key}-extend",
         help=_(
@@ -92,6 +87,18 @@ def choose_extension(
         )
     extend = Extension(characters=characters, pieces=pieces)
     return base.model_copy(update={"extend": extend})
+
+
+def _label(missing: int) -> str:
+    if not missing:
+        # The form was filled in for another table, or for what stands in few of this one's rows.
+        return _("Add what it cannot read to its vocabulary")
+    words = ngettext(
+        "Add the {count} character that it cannot read to its vocabulary",
+        "Add the {count} characters that it cannot read to its vocabulary",
+        missing,
+    )
+    return words.format(count=fmt.number(missing))
 
 
 def extension_settings(start: RunConfig, key: str) -> RunConfig:

@@ -14,7 +14,8 @@ from typing import Any
 from tokenizers import Encoding, Tokenizer
 
 from core.models.extension_config import Extension
-from core.models.folder import DamagedModelFile, ResolvedBase
+from core.models.folder import ResolvedBase
+from core.models.vocabulary import open_tokenizer
 from core.problems import N_, Problem, Term
 
 LEAST_TOKENS = 4
@@ -175,37 +176,20 @@ class _Opened:
 
 
 def _open(path: Path) -> _Opened:
-    try:
-        return _load(path, path.stat().st_mtime_ns)
-    except OSError as error:
-        raise DamagedModelFile(file=str(path), reason=error.strerror or str(error)) from error
+    return _look_at(path, *open_tokenizer(path))
 
 
+# A changed file is another tokenizer, which is looked at anew.
 @lru_cache(maxsize=2)
-def _load(path: Path, changed_ns: int) -> _Opened:
-    text = path.read_text(encoding="utf-8", errors="replace")
-    try:
-        data = json.loads(text)
-        tokenizer = Tokenizer.from_str(text)
-        model = data["model"]
-        # Old files do not say what they are.
-        kind = model.setdefault("type", "")
-    except Exception as error:
-        # The library raises a bare Exception for whatever it cannot read.
-        reason = Term(N_("it is no tokenizer"))
-        raise DamagedModelFile(file=str(path), reason=reason) from error
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    if kind == "Unigram":
-        unknown = model.get("unk_id")
-    else:
-        name = model.get("unk_token")
-        unknown = tokenizer.token_to_id(name) if name else None
+def _look_at(path: Path, tokenizer: Tokenizer, unknown: int | None) -> _Opened:
+    data = json.loads(path.read_text(encoding="utf-8", errors="replace"))
+    # Old files do not say what they are.
+    kind = data["model"].get("type", "")
     return _Opened(
         tokenizer,
         frozenset(tokenizer.get_vocab(with_added_tokens=True)),
         -1 if unknown is None else unknown,
-        model.get("continuing_subword_prefix", "##") if kind == "WordPiece" else None,
+        data["model"].get("continuing_subword_prefix", "##") if kind == "WordPiece" else None,
         _refusal(data, kind, unknown),
     )
 

@@ -97,7 +97,7 @@ def read_texts(tokenizer_json: Path, pieces: Iterable[Sequence[str]]) -> Reading
     Raises:
         DamagedModelFile: the file is no tokenizer.
     """
-    tokenizer, unknown = _open(tokenizer_json)
+    tokenizer, unknown = open_tokenizer(tokenizer_json)
     tokens, unknowns, keys = array("i"), array("i"), array("q")
     for piece in pieces:
         for encoding in tokenizer.encode_batch_fast(list(piece), add_special_tokens=False):
@@ -146,7 +146,7 @@ def unknown_characters(tokenizer_json: Path, texts: Sequence[str]) -> Counter[st
     Raises:
         DamagedModelFile: the file is no tokenizer.
     """
-    tokenizer, unknown = _open(tokenizer_json)
+    tokenizer, unknown = open_tokenizer(tokenizer_json)
     found: Counter[str] = Counter()
     if unknown is None:
         return found
@@ -188,10 +188,24 @@ def token_lengths(
     Raises:
         DamagedModelFile: the file is no tokenizer.
     """
-    tokenizer, _ = _open(tokenizer_json)
+    tokenizer, _ = open_tokenizer(tokenizer_json)
     encodings = tokenizer.encode_batch(_sampled(texts, seed))
     lengths = np.array([len(encoding.ids) for encoding in encodings], dtype=np.int64)
     return lengths if max_length is None else np.minimum(lengths, max_length)
+
+
+def open_tokenizer(path: Path) -> tuple[Tokenizer, int | None]:
+    """A ``tokenizer.json`` without padding and truncation, and the id that stands for the unknown.
+
+    A few are remembered, so nobody may change what is returned.
+
+    Raises:
+        DamagedModelFile: the file is no tokenizer.
+    """
+    try:
+        return _load(path, path.stat().st_mtime_ns)
+    except OSError as error:
+        raise DamagedModelFile(file=str(path), reason=error.strerror or str(error)) from error
 
 
 def _sampled(texts: Sequence[str], seed: int) -> list[str]:
@@ -203,16 +217,8 @@ def folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _open(path: Path) -> tuple[Tokenizer, int | None]:
-    try:
-        return _load(path, path.stat().st_mtime_ns)
-    except OSError as error:
-        raise DamagedModelFile(file=str(path), reason=error.strerror or str(error)) from error
-
-
 @lru_cache(maxsize=4)
 def _load(path: Path, changed_ns: int) -> tuple[Tokenizer, int | None]:
-    """The tokenizer without padding and truncation, and the id that stands for the unknown."""
     text = path.read_text(encoding="utf-8", errors="replace")
     try:
         model = json.loads(text)["model"]

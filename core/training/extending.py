@@ -21,11 +21,19 @@ if TYPE_CHECKING:
 
 _NOTE = "extension.json"
 
-_ADDED = N_(
+_CHARACTERS = N_(
+    "Added to the vocabulary before training: {characters:,} characters. The base could not read "
+    "{before_share} of your texts; now it is {after_share}."
+)
+_WORDS_TOO = N_(
     "Added to the vocabulary before training: {characters:,} characters and {words:,} words. The "
     "base could not read {before_share} of your texts; now it is {after_share}."
 )
 _NOTHING = N_("The base can read all of your texts: nothing was added to its vocabulary.")
+_NOT_ENOUGH = N_(
+    "Nothing was added to the vocabulary, although the base cannot read {before_share} of your "
+    "texts: no characters were asked for, or all of it are words too long for its tokenizer."
+)
 
 
 def extend_base(
@@ -53,7 +61,10 @@ def extend_base(
         "after_share": after,
     }
     job.event("extended", **facts)
-    note = Message(_ADDED, facts) if added.pieces else Message(_NOTHING)
+    if added.pieces:
+        note = Message(_WORDS_TOO if added.words else _CHARACTERS, facts)
+    else:
+        note = Message(_NOT_ENOUGH if before else _NOTHING, facts)
     write_json(job.folder / _NOTE, note.to_json())
 
 

@@ -115,6 +115,38 @@ def test_what_may_stand_within_a_word_gets_a_piece_for_that_too(minilm: Path) ->
     ]
 
 
+@pytest.mark.parametrize(
+    ("normalizer", "characters"),
+    [
+        (normalizers.BertNormalizer(lowercase=True, strip_accents=True), "镍片\u1112\u1161\u11ab"),
+        (normalizers.BertNormalizer(lowercase=True, strip_accents=False), "é镍片한"),
+        (normalizers.BertNormalizer(lowercase=False, strip_accents=False), "ÉA镍片한"),
+        (
+            normalizers.BertNormalizer(
+                lowercase=True, strip_accents=False, handle_chinese_chars=False
+            ),
+            "é镍片한",
+        ),
+    ],
+)
+def test_what_the_tokenizers_normaliser_makes_of_a_character_is_added(
+    tmp_path: Path, normalizer: normalizers.Normalizer, characters: str
+) -> None:
+    vocabulary = {"[UNK]": 0, "e": 1, "##e": 2, "a": 3, "##a": 4}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizer
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    file = tmp_path / "tokenizer.json"
+    tokenizer.save(str(file))
+    text = "ÉA 镍片 한"
+    found = find_additions(file, [text], ALL)
+    assert set(found.characters) == set(characters)
+    before, after, _ = with_additions(file, found)
+    assert 0 in before.encode(text).ids
+    # In any order and beside anything.
+    assert 0 not in after.encode(f"{text} 한É片A镍 片镍eaÉ한").ids
+
+
 def test_words_in_many_tokens_are_added_when_they_are_frequent(minilm: Path) -> None:
     texts = [f"hydrochlorothiazide {number}" for number in range(LEAST_TEXTS)]
     texts += ["omeprazolum"] * (LEAST_TEXTS - 1) + ["shoe"] * 20

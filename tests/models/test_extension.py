@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.export.verify import verify_folder
 from core.models.bundled import bundled_path
 from core.models.extension import extend_model, word_embeddings
 from core.models.extension_config import Extension
@@ -25,6 +24,7 @@ ENGLISH = ["A red shoe", "2 boxes of blue shoes (no. 42.5)", "shoes/shoe"]
 MIXED = [
     *TEXTS,
     *ENGLISH,
+    "镍片" * 50,  # longer than the base reads
     *(f"{name} AX{number} 0.25g 37℃" for name in ("镍片", "红鞋", "shoe") for number in range(28)),
 ]
 APART = 0.9
@@ -69,7 +69,7 @@ def test_what_was_there_stays_as_it_was(bert_folder: Path) -> None:
     assert model.max_seq_length == 64
 
 
-def test_after_saving_a_fresh_process_has_the_same_ids_and_vectors(
+def test_what_is_saved_is_read_with_the_same_ids_and_vectors(
     bert_folder: Path, tmp_path: Path
 ) -> None:
     assert unknown_share(bert_folder) > 0.35
@@ -78,16 +78,14 @@ def test_after_saving_a_fresh_process_has_the_same_ids_and_vectors(
     model.save_pretrained(str(tmp_path / "model"))
     assert unknown_share(tmp_path / "model") == 0
     again = load(tmp_path / "model")
-    assert again.tokenizer(MIXED)["input_ids"] == model.tokenizer(MIXED)["input_ids"]
-    assert again.tokenizer.is_fast
-    np.testing.assert_array_equal(rows_of(again), rows_of(model))
-    assert len(MIXED) > 100
-    vectors = model.encode(MIXED, normalize_embeddings=True)
-    assert verify_folder(tmp_path / "model", MIXED, vectors) < 1e-6
     # What is saved twice is still the same.
     again.save_pretrained(str(tmp_path / "copy"))
     first, second = (tmp_path / name / "tokenizer.json" for name in ("model", "copy"))
     assert first.read_text(encoding="utf-8") == second.read_text(encoding="utf-8")
+    assert again.tokenizer(MIXED)["input_ids"] == model.tokenizer(MIXED)["input_ids"]
+    assert again.tokenizer.is_fast and again.max_seq_length == 64
+    np.testing.assert_array_equal(rows_of(again), rows_of(model))
+    np.testing.assert_array_equal(again.encode(MIXED), model.encode(MIXED))
 
 
 def test_the_same_texts_and_seed_give_the_same_rows(bert_folder: Path) -> None:

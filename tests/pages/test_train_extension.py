@@ -18,45 +18,41 @@ def open_with_minilm() -> AppTest:
     return app.selectbox[1].select_index(0).run(timeout=60)
 
 
-def started(app: AppTest, workspace: Workspace):
-    app.button(key="start").click().run(timeout=120)
-    (run,) = list_runs(workspace)
-    request_stop(workspace, run.id)
-    return run.config
-
-
 def ticked(app: AppTest) -> bool:
     return bool(widget(app, "checkbox", "-extend").value)
 
 
-def test_the_warnings_button_adds_the_characters_and_the_form_keeps_them(
+def has_rate(app: AppTest) -> bool:
+    return any("Learning rate of the vocabulary" in one.label for one in app.number_input)
+
+
+def test_the_warnings_button_adds_the_characters_until_that_is_taken_back(
     workspace: Workspace,
 ) -> None:
     add_sample(workspace, "products")
     app = open_with_minilm()
-    assert not ticked(app) and "This base cannot read" in shown(app)
-    assert not [one for one in app.number_input if "Learning rate of the vocabulary" in one.label]
+    assert not ticked(app) and not has_rate(app) and "This base cannot read" in shown(app)
     (button,) = [one for one in app.button if "characters that it cannot read" in one.label]
     button.click().run(timeout=60)
-    assert ticked(app) and "This base cannot read" not in shown(app)
-    widget(app, "number_input", "-pieces").set_value(7).run(timeout=60)
-    widget(app, "number_input", "-newrate").set_value(5e-4).run(timeout=60)
-    go_to(app, "home")
-    go_to(app, "train")
-    assert ticked(app)
-    config = started(app, workspace)
-    assert config.base.kind == "bundled"
-    assert config.base.extend == Extension(pieces=7)
-    assert config.training.new_rate == 5e-4
+    assert ticked(app) and has_rate(app) and "This base cannot read" not in shown(app)
+    rates = [widget(app, "number_input", name).value for name in ("-rate", "-newrate")]
+    assert rates[0] < rates[1]
+    widget(app, "checkbox", "-extend").uncheck().run(timeout=60)
+    assert not ticked(app) and not has_rate(app) and "This base cannot read" in shown(app)
 
 
-def test_what_is_ticked_can_be_taken_back(workspace: Workspace) -> None:
+def test_what_is_typed_is_kept_and_queued(workspace: Workspace) -> None:
     add_sample(workspace, "products")
     app = open_with_minilm()
     widget(app, "checkbox", "-extend").check().run(timeout=60)
-    assert (
-        widget(app, "number_input", "-newrate").value > widget(app, "number_input", "-rate").value
-    )
-    widget(app, "checkbox", "-extend").uncheck().run(timeout=60)
-    config = started(app, workspace)
-    assert (config.base.extend, config.training.new_rate) == (None, None)
+    widget(app, "number_input", "-newrate").set_value(5e-4).run(timeout=60)
+    widget(app, "number_input", "-pieces").set_value(7).run(timeout=60)
+    go_to(app, "home")
+    go_to(app, "train")
+    assert ticked(app)
+    app.button(key="start").click().run(timeout=120)
+    (run,) = list_runs(workspace)
+    request_stop(workspace, run.id)
+    assert run.config.base.kind == "bundled"
+    assert run.config.base.extend == Extension(pieces=7)
+    assert run.config.training.new_rate == 5e-4
