@@ -150,17 +150,18 @@ def _show_fetching(workspace: Workspace, snapshot: Snapshot, *, named: bool = Fa
     title = _("Fetching {repo}, {size}").format(
         repo=fmt.verbatim(snapshot.repo), size=fmt.size(snapshot.bytes)
     )
-    wanted = Wanted("fetch_repo", params, "fetch", title)
+    go_on = _("Go on with the download")
+    wanted = Wanted("fetch_repo", params, "fetch", title, again=go_on)
     going: dict[str, bool] = st.session_state.setdefault(_FETCHING, {})
     if going.get(key) or find_active(workspace, wanted.kind, params) is not None:
         replace(workspace, f"hub-{key}", wanted)
         follow(workspace, [wanted])
         if find_active(workspace, wanted.kind, params) is not None:
             st.button(
-                _("Cancel the download"),
-                icon=":material/cancel:",
-                key=f"hub_cancel_{key}",
-                on_click=_cancel,
+                _("Pause the download"),
+                icon=":material/pause:",
+                key=f"hub_pause_{key}",
+                on_click=_pause,
                 args=(workspace, key),
             )
         return
@@ -175,7 +176,7 @@ def _show_fetching(workspace: Workspace, snapshot: Snapshot, *, named: bool = Fa
         )
     with st.container(horizontal=True):
         st.button(
-            _("Go on with the download") if here else _("Download"),
+            go_on if here else _("Download"),
             icon=":material/download:",
             type="primary" if named else "secondary",
             key=f"hub_fetch_{key}",
@@ -186,7 +187,7 @@ def _show_fetching(workspace: Workspace, snapshot: Snapshot, *, named: bool = Fa
             _offer_removal(workspace, snapshot, key)
 
 
-def _cancel(workspace: Workspace, key: str) -> None:
+def _pause(workspace: Workspace, key: str) -> None:
     st.session_state[_FETCHING].pop(key, None)
     # Another job takes its place, so that this one is asked to stop.
     replace(workspace, f"hub-{key}", Wanted("fetch_repo", {}, name="", title=""))
@@ -230,7 +231,6 @@ def _settings(workspace: Workspace, source: Source) -> None:
             _("Access token"),
             type="password",
             placeholder=_("one is set") if hub.token else _("none"),
-            autocomplete="off",
             help=_(
                 "For private models and for those whose terms you have agreed to. It is kept in "
                 "the workspace, where only you can read it, and sent to this address only. With "

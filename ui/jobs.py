@@ -30,12 +30,14 @@ class Wanted:
         params: what it is to do.
         name: goes into the job's id; letters that everybody can type.
         title: what the screen calls it.
+        again: what the button says that has it done once more after a failure.
     """
 
     kind: str
     params: dict[str, Any]
     name: str
     title: str
+    again: str | None = None
 
     @property
     def key(self) -> str:
@@ -126,6 +128,7 @@ def _show(wanted: Wanted, status: JobStatus) -> None:
         else:
             sentence = _("{title}: this was stopped before it was done.")
             st.warning(sentence.format(title=wanted.title), icon=":material/cancel:")
-        if st.button(_("Try again"), key=f"again_{wanted.key}", icon=":material/refresh:"):
+        again = wanted.again or _("Try again")
+        if st.button(again, key=f"again_{wanted.key}", icon=":material/refresh:"):
             _memory().pop(wanted.key, None)
             st.rerun()

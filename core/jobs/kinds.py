@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from core.problems import N_
+
 if TYPE_CHECKING:
     from core.jobs.context import JobContext
 
@@ -23,12 +25,16 @@ class JobKind:
         network: waits for a network most of its time, so that it does not hold up the light lane.
         saved: which files in the job's folder show that an earlier attempt left something that is
             worth keeping; a pattern as in :meth:`pathlib.Path.glob`.
+        called: what the work is called in a sentence about its process.
+        afterwards: what to do once its process has vanished.
     """
 
     function: str
     trains: bool = False
     network: bool = False
     saved: str | None = None
+    called: str = N_("this task")
+    afterwards: str = N_("Start it again.")
 
     def load(self) -> Work:
         """Import the function."""
@@ -44,7 +50,11 @@ def takes_device(kind: str) -> bool:
 
 KINDS: dict[str, JobKind] = {
     "train": JobKind(
-        "core.training.worker:train", trains=True, saved="checkpoints/checkpoint-*/whole.json"
+        "core.training.worker:train",
+        trains=True,
+        saved="checkpoints/checkpoint-*/whole.json",
+        called=N_("this run"),
+        afterwards=N_("What was saved is kept. Resume the run to go on from the last checkpoint."),
     ),
     # On the run's own device, when nothing else trains there: otherwise it would measure both.
     "probe": JobKind("core.training.probe:probe", trains=True),
@@ -56,6 +66,13 @@ KINDS: dict[str, JobKind] = {
     "store_table": JobKind("core.data.intake_jobs:store_table"),
     "report_dataset": JobKind("core.data.report.job:report_dataset"),
     "look_at_repo": JobKind("core.models.hub.jobs:look_at_repo", network=True),
-    "fetch_repo": JobKind("core.models.hub.jobs:fetch_repo", network=True),
+    "fetch_repo": JobKind(
+        "core.models.hub.jobs:fetch_repo",
+        network=True,
+        called=N_("this download"),
+        afterwards=N_(
+            "What has arrived is kept: go on with the download, and the rest is fetched."
+        ),
+    ),
     "mine_negatives": JobKind("core.data.mining.job:mine_negatives"),
 }

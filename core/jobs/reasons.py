@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
+from typing import Any
 
+from core.jobs.kinds import KINDS, JobKind
 from core.jobs.processes import restarted_since
-from core.problems import N_, Message, Problem
+from core.problems import N_, Message, Problem, Term
 
-_RESUME = N_("What was saved is kept. Resume the run to go on from the last checkpoint.")
 _NOT_SAVED = N_(
     "It did not come to a point where it could save, so its process was ended: a later Resume goes "
     "on from the checkpoint before."
@@ -20,67 +21,78 @@ class NotStarted(Problem):
     do = N_("Close other programs if memory is short, then start it again.")
 
 
-class ComputerRestarted(Problem):
+class _Ended(Problem):
+    """A process ended; what to do depends on the kind of job that it worked on."""
+
+    what = ""
+    do = ""
+
+    def __init__(self, job: str = "train", **params: Any) -> None:
+        kind = KINDS.get(job, JobKind(""))
+        super().__init__(work=Term(kind.called), **params)
+        self._afterwards = self.do if self.do and kind.trains else kind.afterwards
+
+    def advice(self) -> Message:
+        return Message(self._afterwards)
+
+
+class ComputerRestarted(_Ended):
     what = N_("The computer was switched off or started again while this was at work.")
-    do = _RESUME
 
 
-class ProcessVanished(Problem):
+class ProcessVanished(_Ended):
     what = N_(
-        "The process of this run ended without a word: memory ran out, perhaps, or somebody ended "
+        "The process of {work} ended without a word: memory ran out, perhaps, or somebody ended "
         "it from outside."
     )
-    do = _RESUME
 
 
-class ProcessKilled(Problem):
-    what = N_("The process of this run was ended from outside by signal {signal}.")
-    do = _RESUME
+class ProcessKilled(_Ended):
+    what = N_("The process of {work} was ended from outside by signal {signal}.")
 
 
-class KilledForMemory(Problem):
-    what = N_(
-        "The process of this run was killed, most likely by the system because memory ran out."
-    )
+class KilledForMemory(_Ended):
+    what = N_("The process of {work} was killed, most likely by the system because memory ran out.")
     do = N_("Choose a smaller batch size or a shorter maximum length, then resume or start again.")
 
 
-class ProcessCrashed(Problem):
-    what = N_("The process of this run crashed (signal {signal}).")
+class ProcessCrashed(_Ended):
+    what = N_("The process of {work} crashed (signal {signal}).")
     do = N_(
         "What was saved is kept, and the run can be resumed. If it happens again, please report it "
         "with the log attached."
     )
 
 
-class ProcessFailed(Problem):
-    what = N_("The process of this run could not go on (exit code {code}).")
+class ProcessFailed(_Ended):
+    what = N_("The process of {work} could not go on (exit code {code}).")
     do = N_("The log has the details.")
 
 
-def reason_of(exit_code: int | None, process_start: str | None = None) -> Problem:
+def reason_of(job: str, exit_code: int | None, process_start: str | None = None) -> Problem:
     """Why a process ended that did not say so itself.
 
     A process that Pairloom killed is not among them: that one was asked to stop, see
     :func:`not_saved`.
 
     Args:
+        job: the kind of job that it worked on.
         exit_code: as :class:`subprocess.Popen` gives it: negative for a signal; None when unknown.
         process_start: when the process began, as :class:`ProcessIdentity` has it; None when it
             never said so.
     """
     if exit_code is None or exit_code == 0:
         restarted = process_start is not None and restarted_since(process_start)
-        return ComputerRestarted() if restarted else ProcessVanished()
+        return ComputerRestarted(job) if restarted else ProcessVanished(job)
     if exit_code > 0:
-        return ProcessFailed(code=exit_code)
+        return ProcessFailed(job, code=exit_code)
     number = signal.Signals(-exit_code)
     if number is signal.SIGKILL:
         # On Linux nobody but a person with a terminal and the kernel out of memory sends this one.
-        return KilledForMemory()
+        return KilledForMemory(job)
     if number in _CRASHES:
-        return ProcessCrashed(signal=number.name)
-    return ProcessKilled(signal=number.name)
+        return ProcessCrashed(job, signal=number.name)
+    return ProcessKilled(job, signal=number.name)
 
 
 def not_saved() -> Message:

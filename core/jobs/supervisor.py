@@ -11,6 +11,7 @@ import argparse
 import logging
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -38,6 +39,7 @@ LOG_FILE = "supervisor.log"
 _POLL_SECONDS = 0.2
 _RESTORE_SECONDS = 30.0
 _IDLE_SECONDS = 15 * 60.0
+_TROUBLE_SECONDS = 2.0
 _log = logging.getLogger("pairloom.supervisor")
 
 
@@ -110,8 +112,8 @@ class Supervisor:
             if placed.handle.alive():
                 self._escalate_stop(placed)
             else:
-                del self._placed[id]
                 self._record_end(id, placed.folder, placed.handle.exit_code())
+                del self._placed[id]
         waiting = queue.waiting_jobs(self._workspace)
         for job in waiting:
             lane = self._free_lane(job.kind)
@@ -163,7 +165,7 @@ class Supervisor:
         if not status.state.active:
             return
         stop = read_stop(folder)
-        reason = reason_of(exit_code, status.process_start)
+        reason = reason_of(status.kind, exit_code, status.process_start)
         error = reason.to_json()
         if status.state is JobState.QUEUED:
             ended = status.moved(JobState.FAILED, error=error)
@@ -216,11 +218,17 @@ def serve(workspace: Workspace) -> None:
         if not workspace.runs.is_dir():
             _log.info("the workspace is gone; ending")
             return
-        if now >= next_restore:
-            supervisor.reconcile()
-            next_restore = now + _RESTORE_SECONDS
-        busy = supervisor.step()
-        encoder_alive = encoder.step()
+        try:
+            if now >= next_restore:
+                supervisor.reconcile()
+                next_restore = now + _RESTORE_SECONDS
+            busy = supervisor.step()
+            encoder_alive = encoder.step()
+        except (OSError, sqlite3.OperationalError):
+            # The disk is full, most likely.  What could not be written down now can be later.
+            _log.exception("cannot go on at the moment")
+            busy = encoder_alive = False
+            ending.wait(_TROUBLE_SECONDS)
         if busy or encoder_alive:
             last_busy = now
         elif now - last_busy > _IDLE_SECONDS:

@@ -100,7 +100,7 @@ def _run(folder: Path, device: str) -> int:
             job.finish(JobState.CANCELLED)
         else:
             # Nobody who uses the workbench wanted this: the computer shuts down, for example.
-            job.finish(JobState.INTERRUPTED, ProcessKilled(signal=signal.SIGTERM.name))
+            job.finish(JobState.INTERRUPTED, ProcessKilled(spec.kind, signal=signal.SIGTERM.name))
     except Problem as problem:
         _log.exception("the job cannot go on")
         job.finish(JobState.FAILED, problem)

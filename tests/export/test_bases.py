@@ -63,7 +63,18 @@ def mixed_texts() -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-@pytest.mark.parametrize("kind", ["bundled", "folder", "static", "hub", "run", "extended"])
+# What is added to a vocabulary has most ways to get lost; a static model is looked at likewise in
+# tests/models/test_static.py.
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "extended",
+        *(
+            pytest.param(kind, marks=pytest.mark.slow)
+            for kind in ("bundled", "folder", "static", "hub", "run")
+        ),
+    ],
+)
 def test_a_fresh_process_gives_the_same_vectors(
     workspace: Workspace,
     triplets: str,

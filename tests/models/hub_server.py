@@ -353,10 +353,10 @@ def running_hub() -> Iterator[Hub]:
             hub.close()
 
 
-def tiny_files(seed: int = 1) -> dict[str, bytes]:
-    """The repository of a static model of 16 dimensions, made without torch."""
+def tiny_files(seed: int = 1, dimension: int = 16) -> dict[str, bytes]:
+    """The repository of a small static model, made without torch."""
     tokenizer = train_tokenizer(TEXTS, 400, 3)
-    rows = np.random.default_rng(seed).normal(size=(tokenizer.get_vocab_size(), 16))
+    rows = np.random.default_rng(seed).normal(size=(tokenizer.get_vocab_size(), dimension))
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / "model.safetensors"
         write_tensors(weights, **{"embedding.weight": rows})

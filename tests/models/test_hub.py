@@ -8,6 +8,8 @@ import os
 import signal
 import socket
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,7 +39,14 @@ from core.models.hub.shelf import (
 )
 from core.problems import Problem
 from core.workspace import Workspace
-from tests.models.hub_server import Hub, git_name, read_files, running_hub, sha256
+from tests.models.hub_server import (
+    Hub,
+    git_name,
+    read_files,
+    running_hub,
+    sha256,
+    tiny_files,
+)
 from tests.models.made import write_tensors
 from tests.retrieval.stand_in import running_job
 from tests.training.conftest import MakeConfig, make_config, run_here, tiny_base, triplets
@@ -241,6 +250,10 @@ def test_a_killed_worker_is_resumed_by_the_next_one(
     os.kill(pid, signal.SIGKILL)
     until(lambda: not state(first).state.active)
     assert state(first).state is JobState.INTERRUPTED
+    told = state(first).error_messages
+    assert told is not None
+    assert "The process of this download was killed" in told[0].text()
+    assert "What has arrived is kept: go on with the download" in told[1].text()
     assert len(list_bases(workspace)) == 2
     (begun,) = list_unfinished(workspace)
     part = hidden_folder(workspace, begun.snapshot) / "model.safetensors.part"
@@ -360,7 +373,7 @@ def test_no_network_is_a_helpful_sentence(
             work(job_for(workspace, kind, source=source))
     words = refusal.value.text()
     assert address in words and "https://hf-mirror.com" in words
-    assert "A model folder on this computer" in words
+    assert "A model folder on this computer" in words and "all-MiniLM-L6-v2 and a static" in words
     assert list(workspace.models.rglob("*")) == []
 
 
@@ -468,6 +481,28 @@ def test_too_little_space_is_said_before_anything_is_fetched(
         fetch(workspace)
     assert refusal.value.params["free_bytes"] == 20_000_000
     assert hub.stored == []
+
+
+def test_a_disk_that_fills_up_is_said_and_the_download_goes_on(
+    workspace: Workspace, hub: Hub, tmp_path: Path
+) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    if subprocess.run(["unshare", "-rm", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("this computer allows no file system of one's own")
+    hub.add("tiny/static", tiny_files(dimension=512))
+    hub.faults.pause = 0.01
+    command = ["unshare", "-rm", sys.executable, "-m", "tests.models.small_disk", str(small)]
+    with subprocess.Popen([*command, hub.address], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        full = json.loads(process.stdout.readline())
+        hub.faults.pause = 0.0
+        roomy = json.loads(process.stdout.readline())
+    assert full["state"] == "failed" and roomy["state"] == "succeeded", roomy
+    assert "The disk became full while model.safetensors of tiny/static" in full["what"]
+    assert "What has arrived is kept. Free some space" in full["do"]
+    assert full["arrived"] > 0
+    assert hub.stored[-1].headers["range"] == f"bytes={full['arrived']}-"
 
 
 def test_a_page_for_people_instead_of_an_answer_is_not_taken_for_one(

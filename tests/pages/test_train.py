@@ -168,8 +168,8 @@ def test_a_model_from_a_hub_is_looked_up_fetched_and_trained_from(
         assert hub.stored == []
         key = f"huggingface-tiny/static-{commit}"
         app.button(key=f"hub_fetch_{key}").click().run()
-        assert [one for one in app.button if one.key == f"hub_cancel_{key}"]
-        app.button(key=f"hub_cancel_{key}").click().run()
+        assert [one for one in app.button if one.key == f"hub_pause_{key}"]
+        app.button(key=f"hub_pause_{key}").click().run()
         assert not queue.waiting_jobs(workspace) and list_downloads(workspace) == []
         app.button(key=f"hub_fetch_{key}").click().run()
         serve_queue(workspace)

@@ -8,18 +8,20 @@ from core.problems import N_, Problem
 class HubUnreachable(Problem):
     what = N_("The hub at {address} cannot be reached: {reason}.")
     do = N_(
-        "Everything but downloads works without it. Check the connection to the internet; where "
+        "Only downloads need it: all-MiniLM-L6-v2 and a static model from your own texts are here "
+        "without it, and so is a model folder that was copied to this computer (choose “A model "
+        "folder on this computer”). For a download, check the connection to the internet; where "
         "this address is blocked, set a mirror (for example https://hf-mirror.com) under Hub "
-        "settings, or choose the other hub. A model folder that was copied to this computer works "
-        "as well: choose “A model folder on this computer”."
+        "settings, or choose the other hub."
     )
 
 
 class DownloadsSwitchedOff(Problem):
     what = N_("Downloads are switched off on this computer: HF_HUB_OFFLINE is set.")
     do = N_(
-        "Start Pairloom without HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE, or choose a model folder "
-        "on this computer."
+        "Start Pairloom without HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE. Without a download there "
+        "are all-MiniLM-L6-v2, a static model from your own texts, and any model folder on this "
+        "computer."
     )
 
 
@@ -88,6 +90,14 @@ class WrongContent(Problem):
 class NotEnoughSpace(Problem):
     what = N_("{repo} needs {needed_bytes} more on the disk, and {free_bytes} are free.")
     do = N_("Free some space (old runs can be deleted) and start the download again.")
+
+
+class DiskFilled(Problem):
+    what = N_("The disk became full while {file} of {repo} was being fetched.")
+    do = N_(
+        "What has arrived is kept. Free some space (old runs can be deleted), then go on with the "
+        "download."
+    )
 
 
 class AnswerNotUnderstood(Problem):

@@ -33,7 +33,7 @@ _LOOK_SECONDS = 0.5
 
 class DownloadActive(Problem):
     what = N_("{repo} is being fetched.")
-    do = N_("Cancel the download first.")
+    do = N_("Pause the download first.")
 
 
 @dataclass(frozen=True)

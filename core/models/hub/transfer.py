@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import os
@@ -16,6 +17,7 @@ from core.files import file_sha256
 from core.models.hub.listing import HubFile, Snapshot, file_address, refused
 from core.models.hub.problems import (
     ConnectionLost,
+    DiskFilled,
     DownloadsSwitchedOff,
     HubTrouble,
     NoSuchRevision,
@@ -31,6 +33,8 @@ PAUSES = (1.0, 2.0, 4.0, 8.0)
 and begun from the first one again as soon as something arrives."""
 _TIMEOUT = httpx2.Timeout(30.0, connect=15.0)
 _CHUNK_BYTES = 256 * 1024
+_GIVEN_BACK_BYTES = 1024 * 1024
+"""On a full disk, so that there is room for the words about it."""
 _TOO_BUSY, _BEYOND_THE_END = 429, 416
 _FROM = re.compile(r"bytes (\d+)-")
 _log = logging.getLogger("pairloom.hub")
@@ -59,13 +63,20 @@ def fetch_file(hub: Hub, snapshot: Snapshot, file: HubFile, folder: Path, told: 
         HubTrouble: the hub answers with errors again and again.
         WrongContent: size or checksum are not as the hub said; what came is thrown away.
         AccessRefused, TokenRefused, NoSuchRevision, DownloadsSwitchedOff: the file is refused.
-        OSError: the disk is full or cannot be written.
+        DiskFilled: there is no more room; nearly all of what came is kept.
+        OSError: the disk cannot be written.
     """
     target = folder / file.path
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + PART)
     resumed = _size(part) > 0
-    _receive_all(hub, snapshot, file, part, told)
+    try:
+        _receive_all(hub, snapshot, file, part, told)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        _give_back(part)
+        raise DiskFilled(file=file.path, repo=snapshot.repo) from error
     if not is_right(part, file) and resumed:
         # The first half may have been damaged when the computer went down: once more from the
         # beginning.
@@ -188,6 +199,11 @@ def _given_up(hub: Hub, file: HubFile, error: Exception) -> ConnectionLost | Hub
     if isinstance(error, _ServerBusy):
         return HubTrouble(address=hub.address, reason=reason)
     return ConnectionLost(address=hub.address, file=file.path, reason=reason)
+
+
+def _give_back(part: Path) -> None:
+    if size := _size(part):
+        os.truncate(part, max(size - _GIVEN_BACK_BYTES, size // 2))
 
 
 def _wait(seconds: float, look: Callable[[], None]) -> None:
