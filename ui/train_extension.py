@@ -9,7 +9,7 @@ from core.models.additions import CannotExtend, check_extensible
 from core.models.bases import BaseConfig
 from core.models.extension_config import Extension
 from core.models.folder import ResolvedBase
-from core.training.advice.facts import missing_characters
+from core.training.advice.facts import SAMPLE_ROWS, missing_characters
 from core.training.config import RunConfig
 from core.training.defaults import reason
 from core.workspace import Workspace
@@ -54,7 +54,7 @@ def choose_extension(
         return base
     key = f"{key}-{base.model_dump_json()}"
     wanted = st.checkbox(
-        _label(missing),
+        _label(missing, exact=info.rows <= SAMPLE_ROWS),
         value=start is not None,
         key=f"{key}-extend",
         help=_(
@@ -89,15 +89,18 @@ def choose_extension(
     return base.model_copy(update={"extend": extend})
 
 
-def _label(missing: int) -> str:
+def _label(missing: int, *, exact: bool) -> str:
     if not missing:
         # The form was filled in for another table, or for what stands in few of this one's rows.
         return _("Add what it cannot read to its vocabulary")
-    words = ngettext(
-        "Add the {count} character that it cannot read to its vocabulary",
-        "Add the {count} characters that it cannot read to its vocabulary",
-        missing,
-    )
+    if not exact:
+        words = _("Add the characters that it cannot read, {count} or more, to its vocabulary")
+    else:
+        words = ngettext(
+            "Add the {count} character that it cannot read to its vocabulary",
+            "Add the {count} characters that it cannot read to its vocabulary",
+            missing,
+        )
     return words.format(count=fmt.number(missing))
 
 

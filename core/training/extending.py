@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -14,6 +14,7 @@ from core.jobs.context import JobContext
 from core.models.extension import extend_model
 from core.models.vocabulary import coverage
 from core.problems import N_, Message
+from core.training.alarms import Alarm
 from core.training.config import RunConfig
 
 if TYPE_CHECKING:
@@ -29,11 +30,17 @@ _WORDS_TOO = N_(
     "Added to the vocabulary before training: {characters:,} characters and {words:,} words. The "
     "base could not read {before_share} of your texts; now it is {after_share}."
 )
+_ADDED_DO = N_(
+    "They are part of the model, also when it is exported. What stands in none of the rows that "
+    "it learned from is still unknown to it."
+)
 _NOTHING = N_("The base can read all of your texts: nothing was added to its vocabulary.")
+_NOTHING_DO = N_("Another run on this table does not have to ask for it.")
 _NOT_ENOUGH = N_(
     "Nothing was added to the vocabulary, although the base cannot read {before_share} of your "
     "texts: no characters were asked for, or all of it are words too long for its tokenizer."
 )
+_NOT_ENOUGH_DO = N_("Allow characters to be added on Train, or choose a base that can read them.")
 
 
 def extend_base(
@@ -62,16 +69,19 @@ def extend_base(
     }
     job.event("extended", **facts)
     if added.pieces:
-        note = Message(_WORDS_TOO if added.words else _CHARACTERS, facts)
+        what = Message(_WORDS_TOO if added.words else _CHARACTERS, facts)
+        note = Alarm("extended", what, Message(_ADDED_DO), "info")
+    elif before:
+        note = Alarm("extended", Message(_NOT_ENOUGH, facts), Message(_NOT_ENOUGH_DO))
     else:
-        note = Message(_NOT_ENOUGH if before else _NOTHING, facts)
+        note = Alarm("extended", Message(_NOTHING), Message(_NOTHING_DO), "info")
     write_json(job.folder / _NOTE, note.to_json())
 
 
-def extension_notes(run: Path) -> list[dict[str, Any]]:
-    """What was added before the run, as messages (JSON) for its report; often none."""
+def extension_notes(run: Path) -> list[Alarm]:
+    """What was added before the run, for its report; often nothing."""
     try:
-        return [read_json(run / _NOTE)]
+        return [Alarm.from_json(read_json(run / _NOTE))]
     except FileNotFoundError:
         return []
 

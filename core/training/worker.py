@@ -164,7 +164,6 @@ def train(job: JobContext) -> None:
         messages=[
             sentence.to_json(),
             *([cut_short.to_json()] if cut_short else []),
-            *extension_notes(job.folder),
             *training.get("notes", ()),
         ],
         training={**training, "device": job.device, "total_seconds": time.monotonic() - began},
@@ -186,6 +185,7 @@ def train(job: JobContext) -> None:
             *(alarms.exam_alarms(exam.models) if exam else ()),
             *alarms.similarity_alarms(calibration),
             *alarms.curve_alarms(_curve(job)),
+            *extension_notes(job.folder),
             *alarms.ending_notes(training, keep_best=config.evaluation.keep_best),
         ),
         calibration=calibration,

@@ -70,6 +70,14 @@ def changed(before: dict[str, np.ndarray], after: dict[str, np.ndarray]) -> set[
     }
 
 
+def said(folder: Path) -> tuple[str, str]:
+    """What the report says about the vocabulary, and how gravely."""
+    report = Report.load(folder)
+    assert report is not None
+    (note,) = [alarm for alarm in report.alarms if alarm.kind == "extended"]
+    return note.level, note.what.text()
+
+
 def test_an_extended_run_reads_its_texts_and_says_so_and_its_folder_is_exact_elsewhere(
     workspace: Workspace,
     triplets: str,
@@ -89,9 +97,7 @@ def test_an_extended_run_reads_its_texts_and_says_so_and_its_folder_is_exact_els
     assert before > 0.5 and after < 0.05
     (event,) = [one for one in read_events(folder)[0] if one["type"] == "extended"]
     assert event["characters"] > 100 and event["after_share"] == 0
-    report = Report.load(folder)
-    assert report is not None
-    assert any("Added to the vocabulary" in str(message) for message in report.messages)
+    assert said(folder)[0] == "info" and "Added to the vocabulary" in said(folder)[1]
     settings = json.loads((folder / "model" / "config.json").read_text(encoding="utf-8"))
     assert settings["vocab_size"] == len(weights(folder / "model")[TOKEN_VECTORS])
     mixed = [
@@ -118,16 +124,19 @@ def test_the_vocabulary_learns_at_its_own_rate(
     matryoshka: tuple[int, ...],
 ) -> None:
     before = weights(blind_folder)
-    config = make_config(triplets, blind, learning_rate=rate, new_rate=own_rate, epochs=1)
+    # With nothing added the table of token vectors has the rows that it had.
+    same = blind.model_copy(update={"extend": Extension(characters=0)})
+    config = make_config(triplets, same, learning_rate=rate, new_rate=own_rate, epochs=1)
     loss = config.loss.model_copy(update={"matryoshka": matryoshka})
-    config = seldom_scored(config.model_copy(update={"loss": loss}))
-    moved = changed(before, weights(run_here(workspace, config) / "model"))
+    folder = run_here(workspace, seldom_scored(config.model_copy(update={"loss": loss})))
+    moved = changed(before, weights(folder / "model"))
     if own_rate > rate:
         assert moved == {TOKEN_VECTORS}
     else:
         # Mean pooling leaves out the pooler.
         unused = {"pooler.dense.weight", "pooler.dense.bias"}
         assert TOKEN_VECTORS not in moved and moved and moved <= set(before) - unused
+    assert said(folder)[0] == "warning" and "no characters were asked for" in said(folder)[1]
 
 
 def test_a_static_base_needs_no_rate_of_its_own(
@@ -231,9 +240,7 @@ def test_training_further_keeps_the_vocabulary_and_adds_nothing_twice(
         (run / "model" / "tokenizer.json").read_text(encoding="utf-8") for run in (first, second)
     ]
     assert read[0] == read[1]
-    report = Report.load(second)
-    assert report is not None
-    assert any("nothing was added" in str(message) for message in report.messages)
+    assert said(second)[0] == "info" and "nothing was added" in said(second)[1]
 
 
 def test_a_static_base_is_refused_before_the_run_is_queued(
