@@ -5,21 +5,24 @@ from __future__ import annotations
 import streamlit as st
 
 from core.data.store import DatasetInfo, list_datasets
-from core.models.bases import list_bases, resolve
+from core.models.bases import BaseConfig, list_bases, resolve
 from core.models.folder import ResolvedBase
 from core.problems import Problem, Term
 from core.training.advice import advise
 from core.training.config import RunConfig
+from core.training.defaults import propose
 from core.training.losses.registry import NoLossFits, losses_for
 from core.training.start import start_run
 from core.workspace import Workspace
 from ui.base_forms import (
     base_chooser,
     choose_base,
-    compare_bases,
     first_base,
+    look_at_bases,
     show_base_facts,
 )
+from ui.base_start import choose_start
+from ui.base_table import show_recommendation, show_table
 from ui.estimates import show_estimate, stop_trial
 from ui.hub_forms import get_from_hub
 from ui.language import _, say
@@ -69,6 +72,16 @@ def before_start(workspace: Workspace, config: RunConfig, base: ResolvedBase) ->
             st.caption(_("The run goes on in the background, also when you close this page."))
 
 
+def start_as_proposed(base: BaseConfig) -> None:
+    """Queue a run from a base with all that is proposed for it and the dataset."""
+    try:
+        config = propose(workspace, info, base)
+    except Problem as problem:
+        st.error(say(problem))
+    else:
+        start(workspace, config.model_copy(update={"name": _(config.name)}))
+
+
 def start(workspace: Workspace, config: RunConfig) -> None:
     """Queue the run and go to where it is watched."""
     try:
@@ -95,21 +108,28 @@ with st.container(border=True):
         st.warning(say(form.lost), icon=":material/find_replace:")
 given = form.given_for(info)
 bases_key = base_key(form, info)
-first = first_base(workspace, info, given.base if given is not None else None, bases_key)
+rows, advice = look_at_bases(workspace, info)
+first = first_base(given.base if given is not None else None, advice, bases_key)
+take = base_chooser(workspace, info, first, bases_key)
 with st.container(border=True):
-    comparison = st.container()
-    base = choose_base(workspace, list_bases(workspace), first, bases_key)
+    show_recommendation(advice, rows, start_as_proposed)
+    table = st.container()
+    choices = list_bases(workspace)
+    base = choose_base(workspace, choices, first, bases_key)
+    facts = st.container()
+    base = choose_start(workspace, choices, base, form.key(info.id))
     resolved = None
-    try:
-        resolved = resolve(workspace, base)
-    except Problem as problem:
-        st.error(say(problem))
-    else:
-        show_base_facts(workspace, resolved, info)
-        base = choose_extension(workspace, info, base, resolved, first, form.key(info.id))
-    with comparison:
-        compare_bases(workspace, info, base, first, bases_key)
-    get_from_hub(workspace, base_chooser(workspace, info, first, bases_key))
+    with facts:
+        try:
+            resolved = resolve(workspace, base)
+        except Problem as problem:
+            st.error(say(problem))
+        else:
+            show_base_facts(workspace, resolved, info, advice)
+            base = choose_extension(workspace, info, base, resolved, first, form.key(info.id))
+    with table:
+        show_table(rows, advice, base, take)
+    get_from_hub(workspace, take)
 if resolved is None:
     st.stop()
 static = resolved.kind == "static"

@@ -8,14 +8,19 @@ import streamlit as st
 
 from core.data.store import DatasetInfo
 from core.models.bases import BaseChoice, BaseConfig
-from core.models.catalogue import describe_bases, recommend
+from core.models.catalogue import (
+    STATIC_LIMITS,
+    BaseRow,
+    Recommendation,
+    describe_bases,
+    recommend,
+)
 from core.models.folder import ResolvedBase
 from core.problems import Term
 from core.training.advice.facts import reading_of
 from core.training.runs import list_runs
 from core.workspace import Workspace
 from ui import format as fmt
-from ui.base_table import show_recommendation, show_table
 from ui.language import _
 from ui.train_extension import without_extension
 from ui.train_form import take_base
@@ -25,24 +30,25 @@ _PATIENCE_SECONDS = 1.0
 """How long a page waits for figures of bases that nothing is known about yet."""
 
 
-def first_base(
-    workspace: Workspace, info: DatasetInfo, given: BaseConfig | None, key: str
-) -> BaseConfig:
+def look_at_bases(workspace: Workspace, info: DatasetInfo) -> tuple[list[BaseRow], Recommendation]:
+    """The bases with what is known about them and the table so far, and the one to take."""
+    rows = describe_bases(workspace, info, _PATIENCE_SECONDS)
+    return rows, recommend(rows, info)
+
+
+def first_base(given: BaseConfig | None, advice: Recommendation, key: str) -> BaseConfig:
     """The base that the form starts with: what it was filled in with, or what is recommended.
 
     It stays the same for as long as the form does, whatever is typed, fetched or trained meanwhile.
 
     Args:
-        workspace: where the bases are.
-        info: the table that it is to learn from.
         given: what the form was filled in with, if it was.
+        advice: what is recommended.
         key: of the choice of a base; tells this form from others.
     """
     remembered = f"{key}-first"
     if remembered not in st.session_state:
-        if given is None:
-            given = recommend(describe_bases(workspace, info, _PATIENCE_SECONDS), info).config
-        st.session_state[remembered] = given
+        st.session_state[remembered] = given or advice.config
     first: BaseConfig = st.session_state[remembered]
     return first
 
@@ -86,42 +92,31 @@ def choose_base(
 def base_chooser(
     workspace: Workspace, info: DatasetInfo, given: BaseConfig, key: str
 ) -> Callable[[BaseConfig], None]:
-    """A function that makes a base the chosen one; see :func:`compare_bases` for the rest."""
-    return lambda config: take_base(workspace, info, config, key, base_option(config, given))
-
-
-def compare_bases(
-    workspace: Workspace, info: DatasetInfo, base: BaseConfig, given: BaseConfig, key: str
-) -> None:
-    """What is recommended for the table, and all bases in a table; a click in either chooses.
+    """A function that makes a base the chosen one.
 
     Args:
         workspace: where the bases are.
         info: the table that is to be learned from.
-        base: what is chosen.
         given: what was chosen at first.
         key: of the choice of a base.
     """
-    choose = base_chooser(workspace, info, given, key)
-    rows = describe_bases(workspace, info, _PATIENCE_SECONDS)
-    show_recommendation(recommend(rows, info), rows, base, choose)
-    show_table(rows, base, choose, key)
+    return lambda config: take_base(workspace, info, config, key, base_option(config, given))
 
 
-def show_base_facts(workspace: Workspace, base: ResolvedBase, info: DatasetInfo) -> None:
+def show_base_facts(
+    workspace: Workspace, base: ResolvedBase, info: DatasetInfo, advice: Recommendation
+) -> None:
     """What the base is, and whether it can read this table."""
-    facts = [_("vectors of {count} numbers").format(count=base.dimension)]
+    facts = [_("vectors of {count} numbers").format(count=fmt.number(base.dimension))]
     if base.kind == "static" and base.path is None:
         facts.append(_("reads texts of any length"))
-        st.caption(" · ".join(facts))
-        st.caption(
-            _(
-                "Made from nothing but your texts: a vocabulary of pieces that occur in them, "
-                "and one vector a piece. It learns in seconds and reads every character, but it "
-                "does not see word order, and words that were never in your table mean nothing "
-                "to it. It is compared with all-MiniLM-L6-v2 as it is."
-            )
+        made = _(
+            "Made from nothing but your texts: a vocabulary of pieces that occur in them, "
+            "and one vector a piece. It is compared with all-MiniLM-L6-v2 as it is."
         )
+        # Where it is recommended, its limits stand there.
+        limits = [] if advice.config.kind == "static" else [_(STATIC_LIMITS)]
+        st.caption("  \n".join([" · ".join(facts), made, *limits]))
         return
     facts.append(_("{count} million parameters").format(count=fmt.number(base.parameters / 1e6, 1)))
     facts.append(
@@ -129,9 +124,9 @@ def show_base_facts(workspace: Workspace, base: ResolvedBase, info: DatasetInfo)
         if base.max_length
         else _("reads texts of any length")
     )
-    st.caption(" · ".join(facts))
     share = fmt.percent(reading_of(workspace, info, base).unknown_share)
-    st.caption(_("Unknown to its vocabulary: {share} of this table.").format(share=share))
+    facts.append(_("cannot read {share} of this table").format(share=share))
+    st.caption(" · ".join(facts))
 
 
 def base_option(config: BaseConfig, given: BaseConfig) -> str:

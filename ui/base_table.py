@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.models.bases import BaseConfig
-from core.models.catalogue import BaseRow, Recommendation, Suggestion
+from core.models.catalogue import BaseRow, Recommendation, short_name
 from core.problems import Term
+from core.training.advice.data import UNREADABLE_SHARE
 from ui import format as fmt
 from ui.language import _, ngettext, say
 
-_ROWS_SHOWN = 8
-_ROW_PIXELS = 35
+_WIDTHS = (3.5, 1.2, 1.05, 1.1, 0.8, 1.2, 1.1, 1.1)
 _LOOK_AGAIN_SECONDS = 1.0
 _UNKNOWN = "…"
 
@@ -23,51 +23,52 @@ Choose = Callable[[BaseConfig], None]
 
 
 def show_recommendation(
-    advice: Recommendation, rows: Sequence[BaseRow], chosen: BaseConfig, choose: Choose
+    advice: Recommendation, rows: Sequence[BaseRow], start: Callable[[BaseConfig], None]
 ) -> None:
-    """Which base to take and why, with what else is worth a thought; a click takes it."""
+    """Which base to take and why, where it ends, and a button that starts a run with it."""
+    row = next(row for row in rows if row.config == advice.config)
     with st.container(border=True, gap="xsmall", key="recommended_base"):
-        label = _("**Recommended: {base}**").format(base=fmt.verbatim(_name_of(advice, rows)))
-        st.markdown(f":green-badge[:material/thumb_up:] {label}")
-        st.caption(say(advice.why))
-        _button(advice, rows, chosen, choose, "recommended")
-        for place, other in enumerate(advice.others):
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.caption(say(other.why))
-                _button(other, rows, chosen, choose, f"other_base_{place}")
+        label = _("**Recommended: {base}**").format(base=fmt.verbatim(name_of(row)))
+        st.markdown(f":green[:material/thumb_up:] {label}")
+        st.markdown(say(advice.why))
+        if advice.limits is not None:
+            st.caption(f":material/warning: {say(advice.limits)}")
+        for other in advice.others:
+            words = (other.why,) if other.limits is None else (other.why, other.limits)
+            st.caption(f":material/lightbulb: {say(*words)}")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button(
+                _("Start as proposed"),
+                type="primary",
+                icon=":material/play_arrow:",
+                key="start_recommended",
+            ):
+                start(advice.config)
+            st.caption(_takes(row))
 
 
-def show_table(rows: Sequence[BaseRow], chosen: BaseConfig, choose: Choose, key: str) -> None:
-    """All bases with their figures for this table; a click on a row chooses it."""
-    frame = pd.DataFrame([_cells(row, chosen) for row in rows])
-    at = [is_same(row.config, chosen) for row in rows]
-    # Another key once another base is chosen: the mark of the last click would be wrong then.
-    key = f"{key}-table-{at.index(True) if any(at) else -1}-{len(rows)}"
-
-    def clicked() -> None:
-        cells = st.session_state[key]["selection"]["cells"]
-        if cells:
-            choose(rows[cells[0][0]].config)
-
-    st.dataframe(
-        frame,
-        hide_index=True,
-        height=(min(len(rows), _ROWS_SHOWN) + 1) * _ROW_PIXELS + 3,
-        row_height=_ROW_PIXELS,
-        key=key,
-        on_select=clicked,
-        selection_mode="single-cell",
-        alt=_("The bases with what each makes of this table"),
-    )
-    texts = next((row.figures.texts for row in rows if row.figures is not None), 0)
-    words = ngettext(
-        "Click a row to choose it. Look-alikes: of {n} text of the table looked at, how many look "
-        "exactly like another one to that base.",
-        "Click a row to choose it. Look-alikes: of {n} texts of the table looked at, how many look "
-        "exactly like another one to that base.",
-        texts,
-    )
-    st.caption(words.format(n=fmt.number(texts)))
+def show_table(
+    rows: Sequence[BaseRow], advice: Recommendation, chosen: BaseConfig, choose: Choose
+) -> None:
+    """All bases with their figures for this table, the recommended one first; a button chooses."""
+    with st.container(border=True, gap="xsmall", key="base_table"):
+        for cell, title in zip(_cells(), _titles(), strict=True):
+            cell.caption(title)
+        for row in sorted(rows, key=lambda row: row.config != advice.config):
+            *cells, last = _cells()
+            for cell, value in zip(cells, [_named(row), *_figures(row), *_size(row)], strict=True):
+                cell.markdown(value)
+            if is_same(row.config, chosen):
+                label, icon = _("Chosen"), ":material/check:"
+                last.button(f":green[{label}]", icon=icon, type="tertiary", disabled=True)
+            else:
+                last.button(
+                    _("Choose"),
+                    key=f"choose_{row.config.model_dump_json()}",
+                    on_click=choose,
+                    args=(row.config,),
+                )
+        st.caption(_legend(rows))
     if any(row.figures is None for row in rows):
         _look_again()
 
@@ -81,58 +82,87 @@ def is_same(one: BaseConfig, other: BaseConfig) -> bool:
 
 def name_of(row: BaseRow) -> str:
     """What the base is called on the screen."""
-    name = _(row.name) if isinstance(row.name, Term) else row.name
+    name = _(row.name) if isinstance(row.name, Term) else short_name(row.name)
     if row.config.kind == "run":
-        name = _("Earlier run: {name}").format(name=name)
+        name = _("Earlier run: {name}").format(name=row.name)
     if row.config.extend is not None:
         return _("{base} + your characters").format(base=name)
     return name
 
 
-def _cells(row: BaseRow, chosen: BaseConfig) -> dict[str, str]:
-    figures = row.figures
-    unknown, alike, takes = _UNKNOWN, _UNKNOWN, _UNKNOWN
-    if figures is not None:
-        unknown = fmt.percent(figures.unknown_share, 0 if figures.unknown_share >= 0.1 else 1)
-        alike = fmt.number(figures.indistinguishable)
-        takes = "–" if figures.seconds is None else fmt.rough_duration(figures.seconds)
-    return {
-        "": "●" if is_same(row.config, chosen) else "",
-        _("Base"): name_of(row),
-        _("Unknown to it"): unknown,
-        _("Look-alikes"): alike,
-        _("Training here"): takes,
-        _("Vector length"): fmt.number(row.dimension),
-        _("Parameters"): _("{count} million").format(count=fmt.number(row.parameters / 1e6, 1)),
-        _("Reads at most"): _("{count} tokens").format(count=fmt.number(row.max_length))
-        if row.max_length
-        else _("any length"),
-        _("Gain so far"): _("{metric}: {before} → {after}").format(
-            metric=row.gained[0],
-            before=fmt.number(row.gained[1], 2),
-            after=fmt.number(row.gained[2], 2),
-        )
-        if row.gained is not None
-        else "",
-    }
+def _cells() -> list[DeltaGenerator]:
+    return st.columns(_WIDTHS, gap="xsmall", vertical_alignment="center")
 
 
-def _button(
-    one: Suggestion, rows: Sequence[BaseRow], chosen: BaseConfig, choose: Choose, key: str
-) -> None:
-    if is_same(one.config, chosen):
-        return
-    st.button(
-        _("Use {base}").format(base=fmt.verbatim(_name_of(one, rows))),
-        icon=":material/check:",
-        key=f"use_{key}",
-        on_click=choose,
-        args=(one.config,),
+def _titles() -> tuple[str, ...]:
+    return (
+        _("Base"),
+        _("Cannot read"),
+        _("Look-alikes"),
+        _("Time here"),
+        _("Vectors"),
+        _("Parameters"),
+        _("Reads"),
+        "",
     )
 
 
-def _name_of(one: Suggestion, rows: Sequence[BaseRow]) -> str:
-    return next(name_of(row) for row in rows if row.config == one.config)
+def _legend(rows: Sequence[BaseRow]) -> str:
+    texts = next((row.figures.texts for row in rows if row.figures is not None), 0)
+    words = ngettext(
+        "Cannot read: the share of words and characters that its vocabulary does not know and "
+        "takes for one and the same sign, [UNK]. Look-alikes: of {n} text looked at, how many look "
+        "exactly like another one to it. Time here: a run as proposed, on this computer. Vectors: "
+        "how many numbers stand for a text.",
+        "Cannot read: the share of words and characters that its vocabulary does not know and "
+        "takes for one and the same sign, [UNK]. Look-alikes: of {n} texts looked at, how many "
+        "look exactly like another one to it. Time here: a run as proposed, on this computer. "
+        "Vectors: how many numbers stand for a text.",
+        texts,
+    )
+    return words.format(n=fmt.number(texts))
+
+
+def _named(row: BaseRow) -> str:
+    name = f"**{fmt.verbatim(name_of(row))}**"
+    if row.gained is None:
+        return name
+    metric, before, after = row.gained
+    gain = _("{metric}: {before} → {after}").format(
+        metric=metric, before=fmt.number(before, 2), after=fmt.number(after, 2)
+    )
+    return f"{name}  \n:small[{gain}]"
+
+
+def _figures(row: BaseRow) -> tuple[str, str, str]:
+    """What is known about the base and this table: unknown share, look-alikes, time."""
+    figures = row.figures
+    if figures is None:
+        return _UNKNOWN, _UNKNOWN, _UNKNOWN
+    share = figures.unknown_share
+    unknown = fmt.percent(share, 0 if share >= 0.1 or not share else 1)
+    if share >= UNREADABLE_SHARE:
+        unknown = f":red[**{unknown}**]"
+    takes = "–" if figures.seconds is None else fmt.rough_duration(figures.seconds)
+    return unknown, fmt.number(figures.indistinguishable), takes
+
+
+def _size(row: BaseRow) -> tuple[str, str, str]:
+    """What is known about the base alone: length of its vectors, parameters, maximum length."""
+    millions = fmt.number(row.parameters / 1e6, 1)
+    reads = _("any length")
+    if row.max_length:
+        reads = _("{count} tokens").format(count=fmt.number(row.max_length))
+    return fmt.number(row.dimension), _("{count} million").format(count=millions), reads
+
+
+def _takes(row: BaseRow) -> str:
+    """What the button does, with the time that it will take where that is known."""
+    if row.figures is None or row.figures.seconds is None:
+        return _("Starts a run with everything below as it is proposed for this table.")
+    return _(
+        "Starts a run with everything below as it is proposed for this table: about {time} here."
+    ).format(time=fmt.rough_duration(row.figures.seconds))
 
 
 def _look_again() -> None:

@@ -47,6 +47,10 @@ from core.workspace import Workspace
 
 MOST_RUNS = 4
 """So many earlier runs are in the list; all of them can be chosen by name."""
+STATIC_LIMITS = N_(
+    "It does not see word order, and words that were never in your table mean nothing to it: give "
+    "it every wording of the questions that you can think of."
+)
 _FOLDER = "bases"
 _VERSION = 1
 """Goes up when figures are found out in another way."""
@@ -103,10 +107,11 @@ class BaseRow:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A base to take, and one sentence that says why."""
+    """A base to take, one sentence that says why, and where it ends, if that has to be said."""
 
     config: BaseConfig
     why: Message
+    limits: Message | None = None
 
 
 @dataclass(frozen=True)
@@ -168,9 +173,9 @@ def recommend(
     readers = [row for row in plain if row.kind == "transformer" and row.reads]
     if readers:
         best = min(readers, key=_unknown)
-        return Recommendation(best.config, _reader_words(best), tuple(_runs(rows)))
+        return Recommendation(best.config, _reader_words(best), others=tuple(_runs(rows)))
     static = [
-        Suggestion(row.config, _static_words(row, plain))
+        Suggestion(row.config, _static_words(row, plain), Message(STATIC_LIMITS))
         for row in plain
         if row.config.kind == "static" and _can_learn(row)
     ]
@@ -183,9 +188,19 @@ def recommend(
     ordered = [*static, *larger] if searched and not gpu else [*larger, *static]
     if not ordered:
         first = plain[0]
-        return Recommendation(first.config, _last_words(first), tuple(_runs(rows)))
+        return Recommendation(first.config, _last_words(first), others=tuple(_runs(rows)))
     first_choice, *others = ordered
-    return Recommendation(first_choice.config, first_choice.why, (*others[:1], *_runs(rows)))
+    return Recommendation(
+        first_choice.config,
+        first_choice.why,
+        first_choice.limits,
+        others=(*others[:1], *_runs(rows)),
+    )
+
+
+def short_name(name: str) -> str:
+    """A model's name without that of its owner, as everybody calls it."""
+    return name if isinstance(name, Term) else name.rpartition("/")[2]
 
 
 # Words ------------------------------------------------------------------------------------------
@@ -198,7 +213,7 @@ def _reader_words(row: BaseRow) -> Message:
             "{model} reads this table ({share} of it is unknown to it) and knows its language "
             "already, so that little has to be learned."
         ),
-        {"model": row.name, "share": round(row.figures.unknown_share, 3)},
+        {"model": short_name(row.name), "share": round(row.figures.unknown_share, 3)},
     )
 
 
@@ -215,7 +230,7 @@ def _static_words(row: BaseRow, plain: Sequence[BaseRow]) -> Message:
             "{model} cannot read {share} of this table. A static model from your own texts reads "
             "all of it, learns in seconds, and found most in what we measured on such tables."
         ),
-        {"model": best.name, "share": round(best.figures.unknown_share, 3)},
+        {"model": short_name(best.name), "share": round(best.figures.unknown_share, 3)},
     )
 
 
@@ -225,13 +240,14 @@ def _larger_words(row: BaseRow) -> Message:
             "{model} with the characters that it lacks added to its vocabulary sees word order, "
             "but it has to learn them from your rows and takes much longer."
         ),
-        {"model": row.name},
+        {"model": short_name(row.name)},
     )
 
 
 def _last_words(row: BaseRow) -> Message:
     return Message(
-        N_("No base here reads this table well; {model} is the nearest."), {"model": row.name}
+        N_("No base here reads this table well; {model} is the nearest."),
+        {"model": short_name(row.name)},
     )
 
 

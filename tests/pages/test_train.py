@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -13,6 +15,7 @@ from core.models.bases import BaseConfig
 from core.models.catalogue import describe_bases
 from core.models.hub.settings import hub_of, save_hub
 from core.models.hub.shelf import list_downloads
+from core.training.defaults import propose
 from core.training.losses.registry import losses_for
 from core.training.quickstart import add_sample_with_exam
 from core.training.runs import list_runs
@@ -118,34 +121,64 @@ def test_what_is_recommended_is_chosen_and_stands_on_top(workspace: Workspace) -
     # Its limits stand beside it.
     assert "does not see word order" in words and "never in your table mean nothing" in words
     assert chosen_base(app).kind == "static"
-    (table,) = [one.value for one in app.dataframe if "Look-alikes" in one.value]
-    assert list(table["Base"]) == [
-        "sentence-transformers/all-MiniLM-L6-v2",
-        "sentence-transformers/all-MiniLM-L6-v2 + your characters",
-        "Static, from your own data",
-    ]
-    assert list(table[""]) == ["", "", "●"]
-    assert table["Unknown to it"][0].endswith("%") and table["Unknown to it"][2] == "0.0%"
-    assert table["Reads at most"][0] == "256 tokens"
-    assert all(table["Training here"].str.contains("s|min|h"))
+    names = ("Static, from your own data", "all-MiniLM-L6-v2", "all-MiniLM-L6-v2 + your characters")
+    places = [words.index(f"**{name}**") for name in names]
+    assert places == sorted(places)
+    assert "256 tokens" in words and "any length" in words and "22.7 million" in words
+    assert "of 2,000 texts looked at" in words and ":red[**6" in words
+    assert [one.label for one in app.button].count("Choose") == 2
+
+
+def test_one_click_starts_what_is_recommended_whatever_the_form_says(workspace: Workspace) -> None:
+    info = load_dataset(workspace, add_sample(workspace, "drugs")).info
+    app = open_screen("train")
+    app.selectbox[1].select_index(0).run()
+    widget(app, "number_input", "-epochs").set_value(7.0).run()
+    app.button(key="start_recommended").click().run(timeout=120)
+    assert app.title[0].value == "Run"
+    (run,) = list_runs(workspace)
+    request_stop(workspace, run.id)
+    assert run.config == propose(workspace, info, BaseConfig(kind="static"))
+
+
+def test_a_static_model_can_start_where_another_model_puts_its_pieces(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    for name, data in tiny_files().items():
+        (tmp_path / name).write_bytes(data)
+    add_sample(workspace, "products")
+    app = open_screen("train")
+    start = widget(app, "selectbox", "-start")
+    assert (start.value, chosen_base(app).start) == ("own", "own")
+    start.select("bundled").run()
+    assert chosen_base(app).start == "bundled" and "vectors of 384 numbers" in shown(app)
+    widget(app, "selectbox", "-start").select("folder").run()
+    assert chosen_base(app).start == "own"
+    widget(app, "text_input", "-start-folder").set_value("/nowhere").run()
+    assert "There is no folder /nowhere" in shown(app) and chosen_base(app).start == "own"
+    widget(app, "text_input", "-start-folder").set_value(str(tmp_path)).run()
+    assert chosen_base(app).start == str(tmp_path) and "vectors of 16 numbers" in shown(app)
+    # Not a question for any other base.
+    app.selectbox[1].select_index(0).run()
+    assert not [one for one in app.selectbox if str(one.key).endswith("-start")]
 
 
 def test_a_click_takes_another_base(workspace: Workspace) -> None:
-    add_sample(workspace, "drugs")
+    info = load_dataset(workspace, add_sample(workspace, "drugs")).info
+    describe_bases(workspace, info)
     app = open_screen("train")
     widget(app, "text_input", "-name").set_value("Mine").run()
-    app.button(key="use_other_base_0").click().run()
+    [one for one in app.button if one.label == "Choose"][1].click().run()
     base = chosen_base(app)
     assert base.kind == "bundled" and base.extend is not None
     form = app.session_state["train_form"].last
     assert form.name == "Mine" and form.training.new_rate
     assert "This base cannot read" not in shown(app)
     # Back to what is recommended, with that one's own settings.
-    app.button(key="use_recommended").click().run()
+    next(one for one in app.button if one.label == "Choose").click().run()
     form = app.session_state["train_form"].last
     assert form.base.kind == "static" and form.name == "Mine"
     assert form.training.new_rate is None and form.training.learning_rate >= 0.005
-    assert not [one for one in app.button if one.key == "use_recommended"]
 
 
 def test_a_model_from_a_hub_is_looked_up_fetched_and_trained_from(
