@@ -132,7 +132,7 @@ def extended(tokenizer: dict[str, Any], pieces: Sequence[str]) -> tuple[dict[str
         while len(entries) in beside:
             entries.append([beside[len(entries)], least])
         first = len(entries)
-        # No score is lower, so that no text that was known is cut in another way.
+        # No score is lower: a piece that was there before and has the character in it comes first.
         model["vocab"] = [*entries, *([piece, least] for piece in pieces)]
     else:
         ids = model["vocab"]

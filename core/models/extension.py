@@ -60,7 +60,6 @@ def extend_model(
         AdditionsForgotten: the library would read the saved tokenizer without them.
     """
     first_module: Any = model[0]
-    length = model.max_seq_length
     with tempfile.TemporaryDirectory(prefix="pairloom-vocabulary-") as name:
         folder = Path(name)
         first_module.save(str(folder))
@@ -76,7 +75,6 @@ def extend_model(
         first_module.processor = (
             type(first_module).load(str(folder), local_files_only=True).processor
         )
-    model.max_seq_length = length
     new = first_module.tokenizer
     ids = list(range(first, first + len(added.pieces)))
     if new.convert_tokens_to_ids(list(added.pieces)) != ids:

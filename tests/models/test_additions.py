@@ -149,7 +149,7 @@ def test_what_the_tokenizers_normaliser_makes_of_a_character_is_added(
 
 def test_words_in_many_tokens_are_added_when_they_are_frequent(minilm: Path) -> None:
     texts = [f"hydrochlorothiazide {number}" for number in range(LEAST_TEXTS)]
-    texts += ["omeprazolum"] * (LEAST_TEXTS - 1) + ["shoe"] * 20
+    texts += ["omeprazolum"] * (LEAST_TEXTS - 1) + ["shoe metformin"] * 20  # in three
     found = find_additions(minilm, texts, Extension(pieces=5))
     assert (found.words, found.pieces) == (("hydrochlorothiazide",),) * 2
     before, after, first = with_additions(minilm, found)
@@ -159,7 +159,14 @@ def test_words_in_many_tokens_are_added_when_they_are_frequent(minilm: Path) -> 
 
 
 def unigram(file: Path, beside: list[tuple[int, str]] = []) -> Path:  # noqa: B006
-    pieces = [("<unk>", 0.0), ("▁", -2.0), ("▁shoe", -3.0), ("s", -4.0), ("的", -9.0)]
+    pieces = [
+        ("<unk>", 0.0),
+        ("▁", -2.0),
+        ("▁shoe", -3.0),
+        ("s", -4.0),
+        ("▁好", -3.5),
+        ("的", -9.0),
+    ]
     tokenizer = Tokenizer(models.Unigram(pieces, 0, False))
     tokenizer.normalizer = normalizers.NFKC()
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
@@ -182,20 +189,21 @@ def unigram(file: Path, beside: list[tuple[int, str]] = []) -> Path:  # noqa: B0
 
 def test_a_unigram_vocabulary_gets_characters_at_the_lowest_score(tmp_path: Path) -> None:
     file = unigram(tmp_path / "tokenizer.json")
-    found = find_additions(file, ["shoes 镍的", "℃"], ALL)
+    found = find_additions(file, ["shoes 镍的好", "℃"], ALL)
     # NFKC makes two characters of ℃.
-    assert found.pieces == ("C", "°", "镍") == found.characters
+    assert found.pieces == ("C", "°", "好", "镍") == found.characters
     before, after, first = with_additions(file, found)
-    assert first == 5
-    assert after.encode("shoes 镍的").tokens == ["▁shoe", "s", "▁", "镍", "的"]
-    assert after.encode("shoes 的").ids == before.encode("shoes 的").ids
+    assert first == 6
+    assert after.encode("shoes 镍的好").tokens == ["▁shoe", "s", "▁", "镍", "的", "好"]
+    for text in ("shoes 的", "好", "shoe 好的"):
+        assert after.encode(text).ids == before.encode(text).ids
 
 
 def test_tokens_beside_a_unigram_vocabulary_keep_their_ids(tmp_path: Path) -> None:
-    file = unigram(tmp_path / "tokenizer.json", [(5, "<mask>"), (6, "<x>")])
+    file = unigram(tmp_path / "tokenizer.json", [(6, "<mask>"), (7, "<x>")])
     found = find_additions(file, ["镍<mask>"], ALL)
     before, after, first = with_additions(file, found)
-    assert (found.pieces, first) == (("镍",), 7)
+    assert (found.pieces, first) == (("镍",), 8)
     assert after.encode("<mask>镍<x>shoe").tokens[0] == "<mask>"
     assert after.encode("<mask>shoes<x>").ids == before.encode("<mask>shoes<x>").ids
 
