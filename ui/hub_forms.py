@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from core.jobs.queue import find_active
@@ -13,6 +11,7 @@ from core.models.hub.listing import Snapshot
 from core.models.hub.names import DEFAULT_REVISIONS, TITLES, Source, check_names
 from core.models.hub.settings import hub_of, save_hub, usual_address
 from core.models.hub.shelf import (
+    Download,
     delete_download,
     here_bytes,
     hidden_folder,
@@ -45,7 +44,7 @@ def get_from_hub(workspace: Workspace, choose: Choose) -> None:
         params = _ask(workspace)
         shown = _show_looked(workspace, params, choose) if params is not None else None
         for one in list_unfinished(workspace):
-            if one.snapshot != shown:
+            if shown is None or _key(one.snapshot) != _key(shown):
                 _show_fetching(workspace, one.snapshot)
         _show_downloads(workspace)
 
@@ -145,9 +144,9 @@ def _show_looked(workspace: Workspace, params: Params, choose: Choose) -> Snapsh
 
 def _show_fetching(workspace: Workspace, snapshot: Snapshot, *, named: bool = False) -> None:
     """How far the download is, or the buttons that begin it, go on with it, or drop it."""
-    key = f"{snapshot.source}-{snapshot.repo}-{snapshot.commit}"
+    key = _key(snapshot)
     params = params_for(snapshot.source, snapshot.repo, snapshot.at)
-    title = _("Fetching {repo}, {size}").format(
+    title = _("{repo}, {size}").format(
         repo=fmt.verbatim(snapshot.repo), size=fmt.size(snapshot.bytes)
     )
     go_on = _("Go on with the download")
@@ -193,7 +192,12 @@ def _pause(workspace: Workspace, key: str) -> None:
     replace(workspace, f"hub-{key}", Wanted("fetch_repo", {}, name="", title=""))
 
 
-def _offer_removal(workspace: Workspace, one: Snapshot | Any, key: str) -> None:
+def _key(one: Snapshot | Download) -> str:
+    """What tells a version of a model from all others, however it was asked for."""
+    return f"{one.source}-{one.repo}-{one.commit}"
+
+
+def _offer_removal(workspace: Workspace, one: Snapshot | Download, key: str) -> None:
     if st.button(_("Delete"), icon=":material/delete:", type="tertiary", key=f"hub_delete_{key}"):
         try:
             delete_download(workspace, one.source, one.repo, one.commit)
@@ -212,7 +216,7 @@ def _show_downloads(workspace: Workspace) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             facts = (fmt.size(one.bytes), one.commit[:10], fmt.moment(one.fetched))
             st.markdown(f"{fmt.verbatim(one.repo)} :small[{' · '.join(facts)}]", width="stretch")
-            _offer_removal(workspace, one, f"{one.source}-{one.repo}-{one.commit}")
+            _offer_removal(workspace, one, _key(one))
 
 
 def _settings(workspace: Workspace, source: Source) -> None:

@@ -12,6 +12,7 @@ from core.jobs.status import JobState, JobStatus
 from core.training.config import RunConfig
 from core.training.runs import load_run
 from core.workspace import PROJECT_ROOT, Workspace
+from tests.browser.forms import take_minilm
 from tests.browser.waiting import only_run, wait_for
 from tools.workbench import Workbench
 
@@ -38,6 +39,7 @@ def test_a_margin_out_of_reach_is_mended_by_one_click_and_the_report_is_in_chine
     page.get_by_role("button", name="用它训练").click()
     expect(page.get_by_role("heading", name="训练", level=1)).to_be_visible()
 
+    take_minilm(page)
     page.locator("label").filter(has_text="离正例近，离负例远").click()
     page.get_by_text("这个损失的设置").click()
     margin = page.get_by_role("spinbutton", name="间隔")

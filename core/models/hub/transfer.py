@@ -36,6 +36,7 @@ _CHUNK_BYTES = 256 * 1024
 _GIVEN_BACK_BYTES = 1024 * 1024
 """On a full disk, so that there is room for the words about it."""
 _TOO_BUSY, _BEYOND_THE_END = 429, 416
+_ERROR_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
 _FROM = re.compile(r"bytes (\d+)-")
 _log = logging.getLogger("pairloom.hub")
 
@@ -191,7 +192,8 @@ def _refuse(hub: Hub, snapshot: Snapshot, response: httpx2.Response) -> None:
 def first_line(error: Exception) -> str:
     """What an exception says, short enough for a sentence."""
     lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__)[:200].rstrip(". ")
+    told = _ERROR_NUMBER.sub("", lines[0]) if lines else type(error).__name__
+    return told[:200].rstrip(". ")
 
 
 def _given_up(hub: Hub, file: HubFile, error: Exception) -> ConnectionLost | HubTrouble:

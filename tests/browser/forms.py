@@ -1,0 +1,18 @@
+"""Steps on the form of Train that several stories have in common."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+MINILM = "all-MiniLM-L6-v2"
+
+
+def take_minilm(page: Page) -> None:
+    """Choose the bundled base in the table of bases, where another one is recommended."""
+    rows = page.locator(".st-key-base_table").get_by_test_id("stHorizontalBlock")
+    # Its name, then its first figure: not the row with an added vocabulary.
+    rows.filter(has_text=re.compile(rf"^{MINILM}\s*\d")).get_by_role("button").click()
+    chosen = page.get_by_test_id("stSelectbox").nth(1).get_by_role("combobox")
+    expect(chosen).to_have_value(f"sentence-transformers/{MINILM}")
