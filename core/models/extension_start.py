@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Rows = NDArray[np.float32]
 
@@ -25,6 +29,8 @@ _MOST_ROWS = 20_000
 _DIRECTIONS = 96
 _NEIGHBOURS = 10
 _SHARPNESS = 10.0
+_BLOCK = 500
+"""So many added pieces are compared with all known tokens at once."""
 _SHARE_OF_COMPANY = 0.5
 DISTANCE = 0.1
 """How far from the mean rows start, as a share of the base's own distance: near enough for a few
@@ -111,17 +117,21 @@ def _from_company(material: Material, mean: Rows) -> Rows:
     near = np.zeros((material.count, material.rows.shape[1]), dtype=np.float32)
     if not new.any() or old.sum() < _NEIGHBOURS:
         return near
-    alike = vectors[new] @ vectors[old].T
-    best = np.argpartition(-alike, _NEIGHBOURS - 1, axis=1)[:, :_NEIGHBOURS]
-    weights = np.exp(_SHARPNESS * np.take_along_axis(alike, best, axis=1))
-    weights /= weights.sum(axis=1, keepdims=True)
     rows = material.rows[units[old]] - mean
-    near[units[new] - material.first] = (weights[:, :, None] * rows[best]).sum(axis=1)
+    candidates = vectors[old].T
+    for block in np.array_split(np.flatnonzero(new), -(-int(new.sum()) // _BLOCK)):
+        alike = vectors[block] @ candidates
+        best = np.argpartition(-alike, _NEIGHBOURS - 1, axis=1)[:, :_NEIGHBOURS]
+        weights = np.exp(_SHARPNESS * np.take_along_axis(alike, best, axis=1))
+        weights /= weights.sum(axis=1, keepdims=True)
+        near[units[block] - material.first] = (weights[:, :, None] * rows[best]).sum(axis=1)
     return near
 
 
 def _company_vectors(material: Material) -> tuple[NDArray[np.int64], Rows]:
     """Ids of tokens in the texts, and a unit vector for each that says what it stands with."""
+    from scipy.sparse import csr_array
+
     # Two numbers that are no token keep the texts apart within a window.
     gap = np.full(_WINDOW, -1, dtype=np.int64)
     stream = np.concatenate([part for ids in material.texts for part in (ids, gap)] or [gap])
@@ -129,26 +139,28 @@ def _company_vectors(material: Material) -> tuple[NDArray[np.int64], Rows]:
     order = np.argsort(-np.where(units < 0, 0, counts), kind="stable")[:_CONTEXTS]
     context = np.full(len(units), -1)
     context[order] = np.arange(len(order))
-    width = len(order)
-    table = np.zeros(len(units) * width)
+    table = csr_array((len(units), len(order)), dtype=np.float64)
     for step in range(1, _WINDOW + 1):
+        # Nearer company counts more (Levy, Goldberg & Dagan 2015).
+        weight = (_WINDOW + 1 - step) / _WINDOW
         for left, right in ((codes[:-step], codes[step:]), (codes[step:], codes[:-step])):
             kept = (units[left] >= 0) & (units[right] >= 0) & (context[right] >= 0)
-            keys = left[kept] * width + context[right[kept]]
-            # Nearer company counts more (Levy, Goldberg & Dagan 2015).
-            table += np.bincount(keys, minlength=len(table)) * ((_WINDOW + 1 - step) / _WINDOW)
-    company = _directions(_mutual_information(table.reshape(len(units), width)), material.seed)
-    return units, company
+            places = (left[kept], context[right[kept]])
+            table += csr_array((np.full(kept.sum(), weight), places), shape=table.shape)
+    return units, _directions(_mutual_information(table), material.seed)
 
 
-def _mutual_information(table: NDArray[np.float64]) -> Rows:
+def _mutual_information(table: csr_array) -> csr_array:
     """Positive pointwise mutual information; contexts are smoothed (Levy, Goldberg & Dagan)."""
-    rows, columns = table.sum(axis=1, keepdims=True), table.sum(axis=0, keepdims=True) ** 0.75
-    expected = np.maximum(rows * (columns / max(columns.sum(), 1e-9)), 1e-9)
-    return np.log(np.maximum(table / expected, 1.0)).astype(np.float32)
+    rows, columns = table.sum(axis=1), table.sum(axis=0) ** 0.75
+    lines = np.repeat(np.arange(table.shape[0]), np.diff(table.indptr))
+    expected = rows[lines] * columns[table.indices] / max(columns.sum(), 1e-9)
+    information = table.astype(np.float32)
+    information.data = np.log(np.maximum(table.data / expected, 1.0)).astype(np.float32)
+    return information
 
 
-def _directions(table: Rows, seed: int) -> Rows:
+def _directions(table: csr_array, seed: int) -> Rows:
     """The rows in the table's first singular directions, at unit length.
 
     By random projection with two power iterations (Halko, Martinsson & Tropp 2011).
