@@ -62,7 +62,8 @@ def test_bases_are_compared_for_a_dataset(core: Run, workspace: Workspace) -> No
     (chosen,) = [line for line in lines if line.startswith("* ")]
     assert "Static" in chosen and "0.0% unknown" in chosen and "about" in chosen
     assert "68.0% unknown" in lines[0] and " look alike" in lines[0]
-    assert "cannot read" in lines[3] and "takes much longer" in lines[4]
+    assert "cannot read" in lines[3] and "does not see word order" in lines[3]
+    assert "takes much longer" in lines[4]
     told = json.loads(core("bases", "--dataset", id, "--json")[1])
     assert BaseConfig(**told["recommended"]["base"]).kind == "static"
     assert told["bases"][0]["figures"]["unknown_share"] == pytest.approx(0.68, abs=0.01)

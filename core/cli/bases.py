@@ -83,7 +83,11 @@ def _compare(workspace: Workspace, dataset: DatasetInfo, json: bool) -> int:
         for record in records:
             del record["config"]
         told = [
-            {"base": one.config.model_dump(mode="json"), "why": one.why.to_json()}
+            {
+                "base": one.config.model_dump(mode="json"),
+                "why": one.why.to_json(),
+                "limits": one.limits.to_json() if one.limits else None,
+            }
             for one in suggestions
         ]
         say_json({"bases": records, "recommended": told[0], "others": told[1:]})
@@ -103,7 +107,7 @@ def _compare(workspace: Workspace, dataset: DatasetInfo, json: bool) -> int:
                 line.append(f"about {row.figures.seconds:.0f} s")
         say(("* " if row.config == advice.config else "  ") + "  ".join(line))
     for one in suggestions:
-        say(one.why.text())
+        say(" ".join(words.text() for words in (one.why, one.limits) if words))
     return DONE
 
 

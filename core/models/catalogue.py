@@ -260,7 +260,10 @@ def _runs(rows: Sequence[BaseRow]) -> list[Suggestion]:
     assert best.gained is not None
     metric, before, after = best.gained
     words = Message(
-        N_("{run} brought {metric} on this table from {before} to {after}; go on from there."),
+        N_(
+            "The run {run} brought {metric} on this table from {before} to {after}; go on from "
+            "there."
+        ),
         {
             "run": best.name,
             "metric": metric,
