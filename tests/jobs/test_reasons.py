@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from core.jobs import engines, queue, worker
+from core.jobs.reasons import reason_of
 from core.jobs.status import JobState
 from core.jobs.stopping import StopWish
 from tests.jobs.conftest import Bench, steps
@@ -163,3 +164,12 @@ def test_a_killed_worker_leaves_an_interrupted_job_with_the_likely_reason(bench:
     os.kill(status.pid, signal.SIGKILL)
     status = bench.until_state(id, JobState.INTERRUPTED)
     assert status.error and status.error["kind"] == "KilledForMemory"
+
+
+def test_what_to_do_next_depends_on_the_work() -> None:
+    run = reason_of("train", -signal.SIGTERM).text()
+    assert "The process of this run was ended from outside" in run and "Resume the run" in run
+    download = reason_of("fetch_repo", -signal.SIGTERM).text()
+    assert "The process of this download" in download and "go on with the download" in download
+    other = reason_of("export", -signal.SIGKILL).text()
+    assert "The process of this task was killed" in other and other.endswith("Start it again.")
