@@ -153,7 +153,7 @@ def _size(row: BaseRow) -> tuple[str, str, str]:
     reads = _("any length")
     if row.max_length:
         reads = _("{count} tokens").format(count=fmt.number(row.max_length))
-    return fmt.number(row.dimension), _("{count} million").format(count=millions), reads
+    return fmt.number(row.dimension), f"{millions} M", reads
 
 
 def _takes(row: BaseRow) -> str:

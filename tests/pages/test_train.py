@@ -124,7 +124,7 @@ def test_what_is_recommended_is_chosen_and_stands_on_top(workspace: Workspace) -
     names = ("Static, from your own data", "all-MiniLM-L6-v2", "all-MiniLM-L6-v2 + your characters")
     places = [words.index(f"**{name}**") for name in names]
     assert places == sorted(places)
-    assert "256 tokens" in words and "any length" in words and "22.7 million" in words
+    assert "256 tokens" in words and "any length" in words and "22.7 M" in words
     assert "of 2,000 texts looked at" in words and ":red[**6" in words
     assert [one.label for one in app.button].count("Choose") == 2
 
