@@ -15,7 +15,7 @@ from core.training.advice.data import UNREADABLE_SHARE
 from ui import format as fmt
 from ui.language import _, ngettext, say
 
-_WIDTHS = (3.5, 1.2, 1.05, 1.1, 0.8, 1.2, 1.1, 1.1)
+_WIDTHS = (3.5, 1.2, 1.05, 1.1, 0.95, 1.05, 1.1, 1.1)
 _LOOK_AGAIN_SECONDS = 1.0
 _UNKNOWN = "…"
 
