@@ -108,7 +108,12 @@ with st.container(border=True):
         st.warning(say(form.lost), icon=":material/find_replace:")
 given = form.given_for(info)
 bases_key = base_key(form, info)
-rows, advice = look_at_bases(workspace, info)
+try:
+    rows, advice = look_at_bases(workspace, info)
+except Problem as problem:
+    # The table's file is damaged: nothing could be learned from it.
+    st.error(say(problem))
+    st.stop()
 first = first_base(given.base if given is not None else None, advice, bases_key)
 take = base_chooser(workspace, info, first, bases_key)
 with st.container(border=True):

@@ -36,6 +36,15 @@ def test_without_a_dataset_the_way_to_one_is_shown(workspace: Workspace) -> None
     assert "There is no dataset yet" in words
 
 
+def test_a_damaged_table_is_a_sentence_and_another_one_can_be_chosen(workspace: Workspace) -> None:
+    damaged, whole = add_sample(workspace, "products"), add_sample(workspace, "drug_pairs")
+    (workspace.dataset(damaged) / "data.parquet").write_bytes(b"PAR1")
+    app = open_screen("train", dataset=damaged)
+    assert "is damaged" in shown(app) and not app.exception
+    app.selectbox[0].select(whole).run()
+    assert [one for one in app.button if one.key == "start"]
+
+
 def test_two_clicks_start_what_was_proposed(workspace: Workspace) -> None:
     add_sample_with_exam(workspace, "drugs")
     app = open_screen("train")
