@@ -106,6 +106,9 @@ with st.container(border=True):
     form = current_form(info)
     if form.lost is not None:
         st.warning(say(form.lost), icon=":material/find_replace:")
+if not losses_for(info.shape):
+    st.warning(say(NoLossFits(shape=Term(info.shape.label))), icon=":material/block:")
+    st.stop()
 given = form.given_for(info)
 bases_key = base_key(form, info)
 try:

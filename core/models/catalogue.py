@@ -190,9 +190,12 @@ def recommend(
         first = plain[0]
         return Recommendation(first.config, _last_words(first), others=tuple(_runs(rows)))
     first_choice, *others = ordered
+    why = first_choice.why
+    if first_choice.config.extend is not None:
+        why = _larger_first_words(first_choice.config, rows)
     return Recommendation(
         first_choice.config,
-        first_choice.why,
+        why,
         first_choice.limits,
         others=(*others[:1], *_runs(rows)),
     )
@@ -241,6 +244,19 @@ def _larger_words(row: BaseRow) -> Message:
             "but it has to learn them from your rows and takes much longer."
         ),
         {"model": short_name(row.name)},
+    )
+
+
+def _larger_first_words(config: BaseConfig, rows: Sequence[BaseRow]) -> Message:
+    plain = config.model_copy(update={"extend": None})
+    row = next(row for row in rows if row.config == plain)
+    assert row.figures is not None
+    return Message(
+        N_(
+            "{model} cannot read {share} of this table. With the characters that it lacks added to "
+            "its vocabulary it can: it learns them from your rows, and it sees word order."
+        ),
+        {"model": short_name(row.name), "share": round(row.figures.unknown_share, 3)},
     )
 
 

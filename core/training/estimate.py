@@ -86,7 +86,8 @@ def estimate_rows(
     sample = frame.sample(min(_SAMPLE, len(frame)), random_state=0)
     texts = [sample[name].tolist() for name in columns]
     # Wrong answers from the table's structure are answers of other rows.
-    added = [sample[POSITIVE].tolist()] * config.training.structured_negatives
+    negatives = config.training.structured_negatives
+    added = [sample[POSITIVE].tolist()] * negatives if negatives else []
     if SPLIT in frame:
         kept_away = int((frame[SPLIT] == HELD_OUT).sum())
     else:

@@ -147,6 +147,7 @@ def test_where_no_transformer_can_read_a_static_model_comes_first(
     # With a GPU the time does not matter so much.
     advice = recommend(describe_bases(workspace, info), info, gpu=True)
     assert advice.config == LARGER and [one.config for one in advice.others] == [STATIC]
+    assert "cannot read 0.6" in advice.why.text() and "it sees word order" in advice.why.text()
 
 
 def test_english_is_for_the_model_that_knows_it(workspace: Workspace, english: DatasetInfo) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.samples import add_sample
+from core.data.shapes import Mapping
 from core.data.store import load_dataset
 from core.jobs import queue
 from core.jobs.queue import request_stop
@@ -22,6 +24,7 @@ from core.training.runs import list_runs
 from core.workspace import Workspace
 from tests.models.hub_server import running_hub, serve_queue, tiny_files
 from tests.pages.made import make_run
+from tests.training.conftest import add_table
 from tests.ui.helpers import open_screen, shown
 from ui import jobs
 
@@ -43,6 +46,26 @@ def test_a_damaged_table_is_a_sentence_and_another_one_can_be_chosen(workspace: 
     assert "is damaged" in shown(app) and not app.exception
     app.selectbox[0].select(whole).run()
     assert [one for one in app.button if one.key == "start"]
+
+
+def test_a_table_of_classes_is_learned_from_too(workspace: Workspace) -> None:
+    rows = [(f"红色鞋子第{number}款", "鞋" if number % 2 else "靴") for number in range(40)]
+    frame = pd.DataFrame(rows, columns=["text", "kind"])
+    id = add_table(workspace, frame, Mapping(text="text", label="kind"))
+    app = open_screen("train", dataset=id)
+    assert "added to its vocabulary it can: it learns them" in shown(app) and not app.exception
+    app.button(key="start_recommended").click().run(timeout=120)
+    (run,) = list_runs(workspace)
+    request_stop(workspace, run.id)
+    assert run.config.base.extend is not None and not run.config.training.structured_negatives
+
+
+def test_single_texts_teach_nothing_and_no_base_is_asked_for(workspace: Workspace) -> None:
+    frame = pd.DataFrame({"text": [f"红色鞋子第{number}款" for number in range(40)]})
+    id = add_table(workspace, frame.assign(number=range(40)), Mapping(text="text"))
+    app = open_screen("train", dataset=id)
+    assert len(app.warning) == 1 and not app.exception
+    assert not [one for one in app.button if one.key in ("start", "start_recommended")]
 
 
 def test_two_clicks_start_what_was_proposed(workspace: Workspace) -> None:
