@@ -12,13 +12,13 @@ import json
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -175,6 +175,22 @@ HEADER = (
     "| after training (lowest to highest) | nearest two rows (cosine) |\n"
     "|---|---|---|---|---|---|---|"
 )
+FINDINGS = (
+    "Adding what the base cannot read is the large step: from 0.41 to 0.70 at least, to 0.94 at "
+    "best.",
+    "How far from the mean the rows start matters more than in which direction: 0.1 times the "
+    "base's own distance is the best of those that were tried for each kind of start. Farther rows "
+    "find more before the training and less after it.",
+    "At that distance company is better than rows that are only drawn with each of three seeds (by "
+    "0.02 to 0.07), and than definitions with both (by 0.02). So no dictionary is needed.",
+    "The rates 0.001 and 0.004 cannot be told apart; lower ones learn less in one epoch. Pairloom "
+    "takes 0.001.",
+    "After three epochs the start no longer matters: rows from the mean, nearly identical at first, "
+    "have caught up (0.966 and 0.960). A good start saves training, no more.",
+    "Not shown: other bases, other scripts, long texts, questions in wordings that were never "
+    "trained on, and what frequent words add.",
+)
+"""What was seen in the table of 2026-11-21: read them again when it is made anew."""
 NOTES = (
     "{minilm} learns from {rows} pairs (a question in everyday words, a fact about a Chinese drug "
     "of at most {longest} characters) with MultipleNegativesRankingLoss, batch {batch}, learning "
@@ -247,10 +263,22 @@ def _page(done: dict[tuple[str, int], Outcome]) -> str:
         **{name.replace("-", "_"): version(name) for name in PACKAGES},
     }
     title = TITLE.format(date=f"{datetime.now(UTC):%Y-%m-%d}", table="\n".join([HEADER, *rows]))
-    notes = [
-        textwrap.fill(f"- {note.format(**facts)}", 100, subsequent_indent="  ") for note in NOTES
-    ]
-    return "\n".join([title, *notes]) + "\n"
+    return "\n".join(
+        (
+            title,
+            "## What it shows",
+            _points(FINDINGS),
+            "\n## How it was measured",
+            _points(NOTES, **facts),
+            "",
+        )
+    )
+
+
+def _points(notes: Iterable[str], **facts: Any) -> str:
+    """A list in Markdown."""
+    filled = [note.format(**facts) for note in notes]
+    return "\n".join(textwrap.fill(f"- {note}", 100, subsequent_indent="  ") for note in filled)
 
 
 def _row(trial: Trial, found: list[Outcome]) -> str:

@@ -1,7 +1,7 @@
 """Where the vectors of added vocabulary start: apart from one another, near what they stand with.
 
 Rows that all start at the mean of a base's vectors are nearly identical (cosine over 0.999999), and
-what is identical is told apart only after long training.  Which start is best was measured:
+the first epoch is spent on telling them apart.  Which start is best was measured:
 ``benchmarks/vocabulary_extension.md``.
 """
 
