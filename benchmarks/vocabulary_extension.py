@@ -185,8 +185,8 @@ FINDINGS = (
     "0.02 to 0.07), and than definitions with both (by 0.02). So no dictionary is needed.",
     "The rates 0.001 and 0.004 cannot be told apart; lower ones learn less in one epoch. Pairloom "
     "takes 0.001.",
-    "After three epochs the start no longer matters: rows from the mean, nearly identical at first, "
-    "have caught up (0.966 and 0.960). A good start saves training, no more.",
+    "After three epochs the start no longer matters: rows from the mean, nearly identical at "
+    "first, have caught up (0.966 and 0.960). A good start saves training, no more.",
     "Not shown: other bases, other scripts, long texts, questions in wordings that were never "
     "trained on, and what frequent words add.",
 )
