@@ -205,7 +205,8 @@ def test_a_good_run_on_the_same_table_is_offered_to_go_on_from(
     advice = recommend(rows, info, gpu=False)
     assert advice.config == STATIC
     assert [one.config for one in advice.others] == [LARGER, run]
-    assert "The run Finder brought nDCG@10 on this table from 0.3 to 0.9" in advice.others[1].why.text()
+    words = advice.others[1].why.text()
+    assert "The run Finder brought nDCG@10 on this table from 0.3 to 0.9" in words
 
 
 def test_a_base_that_cannot_be_opened_is_left_out(
