@@ -19,6 +19,7 @@ SHARED = PROJECT_ROOT.parent / "shared" / "data"
 FACTS, GLOSSES = SHARED / "drug_facts.csv.gz", SHARED / "wordnet_glosses.csv.gz"
 TRAINING_PAIRS, TEST_DRUGS, QUESTIONS = 20_000, 800, 500
 _TEST_GLOSSES, _GLOSS_CORPUS = 500, 5_000
+_NEW_WORDINGS = 2
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,7 @@ class Questions:
         texts: what is asked.
         relevant: for each question the places of the right passages.
         equal: for each question how many passages answer it as well as the right one does, itself
-            counted: those of drugs of an equal name, and those of properties that the question may
-            be about too.
+            counted: those of drugs of an equal name, and of properties asked for in the same words.
     """
 
     texts: list[str]
@@ -68,45 +68,49 @@ def drug_bar(seed: int, facts_path: Path = FACTS) -> Bar:
     same passages.  The table has a question and a passage in each row and no negatives.
 
     Args:
-        seed: decides which drugs, questions and wordings.
+        seed: decides which drugs, questions and wordings.  With 0 the wordings that training never
+            uses are those of the drug sample, else two of each property, drawn from all.
         facts_path: the drug facts.
     """
     facts = drugs.read_facts(facts_path)
-    wordings = drugs.read_wordings(SAMPLE_FOLDER / "source" / "drug_wordings.csv")
     draw = random.Random(seed)
+    known_words, new_words = _wordings(seed)
     names = [name for name in sorted(facts) if len(facts[name]) in drugs.CORPUS_ATTRIBUTES]
     draw.shuffle(names)
     unseen, seen = names[:TEST_DRUGS], names[TEST_DRUGS:]
-    cells = [(name, key) for name in seen for key in facts[name] if key in wordings.train]
+    cells = [(name, key) for name in seen for key in facts[name] if key in known_words]
     draw.shuffle(cells)
     rows = [
-        (_ask(draw, wordings.train[key], name), _passage(facts, name, key))
+        (_ask(draw, known_words[key], name), _passage(facts, name, key))
         for name, key in cells[:TRAINING_PAIRS]
     ]
-    asked = [(name, key) for name in unseen for key in facts[name] if key in wordings.train]
+    asked = [(name, key) for name in unseen for key in facts[name] if key in known_words]
     draw.shuffle(asked)
     asked = asked[:QUESTIONS]
     corpus = [(name, key) for name in unseen for key in facts[name]]
     passages = [_passage(facts, *cell) for cell in corpus]
     sets = {
         label: _questions(draw, asked, corpus, facts, forms)
-        for label, forms in (("(a)", wordings.train), ("(b)", wordings.new))
+        for label, forms in (("(a)", known_words), ("(b)", new_words))
     }
     known = seen[:TEST_DRUGS]
     known_corpus = [(name, key) for name in known for key in facts[name]]
-    tuned = [cell for cell in known_corpus if cell[1] in wordings.train]
+    tuned = [cell for cell in known_corpus if cell[1] in known_words]
     draw.shuffle(tuned)
     tuning = (
         [_passage(facts, *cell) for cell in known_corpus],
-        _questions(draw, tuned[:QUESTIONS], known_corpus, facts, wordings.train),
+        _questions(draw, tuned[:QUESTIONS], known_corpus, facts, known_words),
     )
     twins = len(unseen) - len({drugs.bare_name(name) for name in unseen})
     doubtful = sum(count > 1 for count in sets["(a)"].equal)
+    near = sum(bool(drugs.AMBIGUOUS.get(key, set()) & facts[name].keys()) for name, key in asked)
     notes = (
         f"{TEST_DRUGS} test drugs with {len(passages):,} passages; {twins} of them share their "
         f"name, brackets and width aside, with another one. {doubtful} of the {QUESTIONS} "
         f"questions have more than one equally good passage (an equal name, or a property that is "
-        f"asked for in the same words): no search can score above {sets['(a)'].ceiling:.3f}.",
+        f"asked for in the same words): no search can score above {sets['(a)'].ceiling:.3f} on "
+        f"average. {near} questions ask for a property beside which the same drug has one that a "
+        f"person might take for an answer (适应症 and 功能主治); it counts as wrong.",
     )
     table = pd.DataFrame(rows, columns=["question", "passage"])
     return Bar(table, passages, sets, tuning, notes)
@@ -172,6 +176,21 @@ def card_tables(bar: Bar, seed: int, facts_path: Path = FACTS) -> dict[str, pd.D
     return {"pairs": bar.train, "triplets": triplets, "scored": scored}
 
 
+def _wordings(seed: int) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Wordings to train on, and new ones, by property."""
+    own = drugs.read_wordings(SAMPLE_FOLDER / "source" / "drug_wordings.csv")
+    if seed == 0:
+        return own.train, own.new
+    draw = random.Random(seed)
+    every = {
+        key: draw.sample(pool := own.train[key] + own.new[key], len(pool)) for key in own.train
+    }
+    return (
+        {key: pool[_NEW_WORDINGS:] for key, pool in every.items()},
+        {key: pool[:_NEW_WORDINGS] for key, pool in every.items()},
+    )
+
+
 def _questions(
     draw: random.Random,
     asked: Sequence[tuple[str, str]],
@@ -183,15 +202,17 @@ def _questions(
     named: dict[str, list[str]] = {}
     for name in {name for name, _ in corpus}:
         named.setdefault(drugs.bare_name(name), []).append(name)
-    equal = []
-    for name, key in asked:
-        keys = {key, *drugs.AMBIGUOUS.get(key, set())}
-        keys |= {other for other, alike in drugs.AMBIGUOUS.items() if key in alike}
-        equal.append(sum(len(keys & facts[twin].keys()) for twin in named[drugs.bare_name(name)]))
+    meant: dict[str, set[str]] = {}
+    for key, wordings in forms.items():
+        for wording in wordings:
+            meant.setdefault(wording, set()).add(key)
+    chosen = [(name, draw.choice(forms[key])) for name, key in asked]
+    equal = [
+        sum(len(meant[form] & facts[twin].keys()) for twin in named[drugs.bare_name(name)])
+        for name, form in chosen
+    ]
     return Questions(
-        [_ask(draw, forms[key], name) for name, key in asked],
-        [[place[cell]] for cell in asked],
-        equal,
+        [form.format(药=name) for name, form in chosen], [[place[cell]] for cell in asked], equal
     )
 
 

@@ -62,6 +62,10 @@ SHAPES = {
     "triplets": Mapping("question", "passage", negatives=("negative",)),
     "scored": Mapping("query", "passage", score="score"),
 }
+VARIANTS: dict[str, dict[str, int | None]] = {
+    "texts read to the end": {"max_length": None},
+    "no negatives from structure": {"structured_negatives": 0},
+}
 _WIDTH = 100
 
 
@@ -132,10 +136,21 @@ def _drugs_part(seeds: int, facts: Path, card_rows: int, only: str) -> str:
             run = train(workspace, recommended(workspace, info))
             repeated.append(_say(measure(bar, run.folder / "model", "recommended", run)))
     outcomes += repeated[0]
+    outcomes += [_varied(first, name, changes) for name, changes in VARIANTS.items()]
     if only == "all":
         outcomes += [_card(first, card, facts, card_rows) for card in CARDS]
     notes = [*first.notes, *_spread(repeated)]
     return _section("Drugs never trained on", outcomes, notes)
+
+
+def _varied(bar: Bar, name: str, changes: dict[str, int | None]) -> Outcome:
+    """The recommended path with other settings, to see what they are good for."""
+    with _workspace() as workspace:
+        info = store(workspace, "Drugs", bar.train, PAIRS)
+        config = recommended(workspace, info)
+        varied = config.training.model_copy(update=changes)
+        run = train(workspace, config.model_copy(update={"training": varied}))
+        return _say(measure(bar, run.folder / "model", f"recommended, but {name}", run)[:1])[0]
 
 
 def _products_part(seeds: int) -> str:

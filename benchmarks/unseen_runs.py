@@ -188,6 +188,8 @@ def settings_of(config: RunConfig) -> str:
     if base.kind == "static":
         words += [f"{base.vocabulary_size:,} pieces of at most {base.max_piece_length} characters"]
         words += [f"{base.dimension} numbers"]
+    if training.max_length:
+        words.append(f"{training.max_length} tokens read")
     if training.structured_negatives:
         words.append(f"{training.structured_negatives} negatives from structure")
     return ", ".join(words)

@@ -11,7 +11,7 @@ from core.data.shapes import SPLIT, Shape
 from core.data.store import DatasetInfo
 from core.data.structure import MOST_NEGATIVES, PAIRED
 from core.problems import N_
-from core.training.config import EvaluationConfig, RunConfig, TrainingConfig
+from core.training.config import LEAST_LENGTH, EvaluationConfig, RunConfig, TrainingConfig
 from core.training.defaults import reason
 from core.training.losses.spec import LossSpec
 from ui.language import _
@@ -172,11 +172,10 @@ def _rows(
     changes: dict[str, Any] = {}
     changes["max_length"] = _row("max_length", static).number_input(
         _("Maximum length (tokens)"),
-        min_value=8,
+        min_value=LEAST_LENGTH,
         max_value=8192,
-        value=None if static else start.max_length,
+        value=start.max_length,
         placeholder=_("No limit") if static else _("What the base allows"),
-        disabled=static,
         key=f"{key}-length",
     )
     changes["structured_negatives"] = 0

@@ -16,6 +16,7 @@ from core.problems import N_, Problem, Term
 Kind = Literal["transformer", "static"]
 
 _LIBRARY = "sentence_transformers."
+_BEGINNING = 2_000
 _UNLIMITED = 1_000_000
 """Tokenizers without a limit say so with a number far above any real one."""
 _HEADER_LIMIT = 100_000_000
@@ -149,7 +150,7 @@ def _static(path: Path, folder: Path, tensors: dict[str, tuple[int, ...]]) -> Re
         path=path,
         tokenizer=folder / "tokenizer.json",
         dimension=shape[1],
-        max_length=None,
+        max_length=_truncation(folder / "tokenizer.json"),
         parameters=math.prod(shape),
         embedding_parameters=math.prod(shape),
     )
@@ -303,6 +304,15 @@ def _max_length(folder: Path, config: dict[str, Any]) -> int | None:
             limits.append(_read(folder / name).get(key))
     known = [int(limit) for limit in limits if limit and 0 < limit < _UNLIMITED]
     return min(known, default=None)
+
+
+def _truncation(tokenizer: Path) -> int | None:
+    """The most tokens of a text that a ``tokenizer.json`` lets through."""
+    # It stands before the vocabulary, which may be of many megabytes.
+    with tokenizer.open(encoding="utf-8", errors="replace") as file:
+        beginning = file.read(_BEGINNING)
+    found = re.search(r'"truncation":\s*\{[^}]*"max_length":\s*(\d+)', beginning)
+    return int(found[1]) if found else None
 
 
 def _name(path: Path) -> str:

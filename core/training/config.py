@@ -39,6 +39,9 @@ class LossConfig(_Part):
     """Shorter vector lengths that the model is to be good at too (MatryoshkaLoss)."""
 
 
+LEAST_LENGTH = 8
+"""Tokens: the shortest maximum length."""
+
 Schedule = Literal["linear", "cosine", "constant"]
 Precision = Literal["auto", "fp32", "bf16"]
 
@@ -74,7 +77,7 @@ class TrainingConfig(_Part):
     gradient_accumulation: Annotated[int, Field(ge=1, le=1024)] = 1
     learning_rate: Annotated[float, Field(gt=0, le=10)] = 5e-5
     new_rate: Annotated[float, Field(gt=0, le=10)] | None = None
-    max_length: Annotated[int, Field(ge=8, le=8192)] | None = None
+    max_length: Annotated[int, Field(ge=LEAST_LENGTH, le=8192)] | None = None
     gradient_checkpointing: bool = False
     warmup_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
     schedule: Schedule = "linear"

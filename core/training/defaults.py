@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+import pandas as pd
 
 from core.data.samples import SAMPLES
 from core.data.shapes import ANCHOR, POSITIVE, Shape
 from core.data.store import DatasetInfo, load_dataset
-from core.data.structure import NEGATIVES, PAIRED, find_structure
+from core.data.structure import NEGATIVES, PAIRED, find_structure, reading_limit
 from core.models.bases import BaseConfig, resolve, vocabulary_size_for
 from core.problems import N_, Term
 from core.retrieval.sample_corpora import find_sample_corpus
 from core.training.config import (
+    LEAST_LENGTH,
     DatasetConfig,
     EvaluationConfig,
     LossConfig,
@@ -64,25 +68,46 @@ def propose(
         base,
         loss=loss,
         exam=exam,
-        structured=has_structure(workspace, dataset),
+        structure=structure_of(workspace, dataset),
     )
 
 
-def has_structure(workspace: Workspace, dataset: DatasetInfo) -> bool:
+@dataclass(frozen=True)
+class TableStructure:
+    """What it means for training that a table's answers say what they are about.
+
+    Attributes:
+        reads: how many tokens of a text say all that the questions ask; None when any may.
+    """
+
+    reads: int | None
+
+
+def structure_of(workspace: Workspace, dataset: DatasetInfo) -> TableStructure | None:
     """Whether a table's answers say what they are about (:mod:`core.data.structure`); remembered.
 
     Raises:
         UnknownItem, DatasetUnreadable: it cannot be read.
     """
     if dataset.shape not in PAIRED:
-        return False
-    return _has_structure(workspace.root, dataset.id, dataset.content_hash)
+        return None
+    return _structure_of(workspace.root, dataset.id, dataset.content_hash)
 
 
 @lru_cache(maxsize=32)
-def _has_structure(root: Path, id: str, content_hash: str) -> bool:
-    frame = load_dataset(Workspace(root), id).frame([ANCHOR, POSITIVE])
-    return find_structure(frame[:_STRUCTURE_ROWS]) is not None
+def _structure_of(root: Path, id: str, content_hash: str) -> TableStructure | None:
+    return structure_in(load_dataset(Workspace(root), id).frame([ANCHOR, POSITIVE]))
+
+
+def structure_in(frame: pd.DataFrame) -> TableStructure | None:
+    """Like :func:`structure_of`, of a table with anchors and positives."""
+    looked_at = frame[:_STRUCTURE_ROWS]
+    structure = find_structure(looked_at)
+    if structure is None:
+        return None
+    limit = reading_limit(looked_at, structure)
+    # A piece of a static model's vocabulary has one character or more.
+    return TableStructure(None if limit is None else max(LEAST_LENGTH, limit))
 
 
 def propose_rows(
@@ -94,7 +119,7 @@ def propose_rows(
     *,
     loss: str | None = None,
     exam: str | None = None,
-    structured: bool = False,
+    structure: TableStructure | None = None,
 ) -> RunConfig:
     """Like :func:`propose`, for a table that need not be stored yet; raises Problem."""
     resolved = resolve(workspace, base)
@@ -111,8 +136,11 @@ def propose_rows(
         if static
         else _transformer_training(rows, shape, in_batch=spec.in_batch)
     )
-    if static and structured and Shape.SEVERAL_NEGATIVES in spec.shapes and shape in PAIRED:
-        training = training.model_copy(update={"structured_negatives": NEGATIVES})
+    if static and structure is not None and shape in PAIRED:
+        changes: dict[str, int | None] = {"max_length": structure.reads}
+        if Shape.SEVERAL_NEGATIVES in spec.shapes:
+            changes["structured_negatives"] = NEGATIVES
+        training = training.model_copy(update=changes)
     if base.extend is not None and not static:
         training = training.model_copy(update={"new_rate": _NEW_RATE})
     return RunConfig(
@@ -204,7 +232,11 @@ REASONS: dict[str, str] = {
         "Longer texts are cut off here. Left empty, the model reads as much as its base allows, so "
         "that nothing is lost; a smaller number makes long texts quicker."
     ),
-    "max_length:static": N_("A static model reads texts of any length."),
+    "max_length:static": N_(
+        "A static model can read texts to their end: left empty, it does. Where the questions name "
+        "a thing and a property and the answers begin with both, it reads only that far, because "
+        "long answers would drown what was asked for. What stands behind is not searched then."
+    ),
     "held_out_share": N_(
         "Rows that are kept away from training, to see what the model has learned. A tenth leaves "
         "most rows for learning; at most 500 of them are scored."

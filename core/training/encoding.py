@@ -25,6 +25,24 @@ def load_model(folder: Path, device: str) -> SentenceTransformer:
     return SentenceTransformer(str(folder), device=torch_device(device), local_files_only=True)
 
 
+def limit_length(model: SentenceTransformer, max_length: int | None) -> None:
+    """Let a model read only the first ``max_length`` tokens of a text, if it reads more now.
+
+    That is saved with the model.  A static model's limit is that of its tokenizer, because the
+    library knows none for them.
+    """
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+
+    if max_length is None:
+        return
+    first = model[0]
+    if isinstance(first, StaticEmbedding):
+        now = (first.tokenizer.truncation or {}).get("max_length", max_length)
+        first.tokenizer.enable_truncation(min(max_length, now))
+    else:
+        model.max_seq_length = min(max_length, model.max_seq_length or max_length)
+
+
 def torch_device(device: str) -> str:
     """The device as the process sees it: of several GPUs it is shown exactly one."""
     return "cuda" if device.startswith("cuda") else "cpu"

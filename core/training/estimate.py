@@ -184,6 +184,7 @@ def _exam_seconds(
 def _lengths(base: ResolvedBase, texts: list[str], config: RunConfig) -> NDArray[np.int64]:
     if base.tokenizer is None:
         # The vocabulary is yet to be made.
-        return np.array([max(1, round(len(text) / _CHARACTERS_A_PIECE)) for text in texts])
+        counts = np.array([max(1, round(len(text) / _CHARACTERS_A_PIECE)) for text in texts])
+        return np.minimum(counts, config.training.max_length or counts.max())
     limits = [limit for limit in (base.max_length, config.training.max_length) if limit]
     return token_lengths(base.tokenizer, texts, min(limits, default=None))

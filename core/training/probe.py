@@ -22,7 +22,7 @@ from core.models.bases import OWN, resolve, vocabulary_size_for
 from core.problems import N_, Message
 from core.training.building import build_base
 from core.training.config import RunConfig
-from core.training.encoding import load_model
+from core.training.encoding import limit_length, load_model
 from core.training.extending import extend_base
 from core.training.fitting import learned_rows, make_loss
 from core.training.losses.registry import grades_of, loss_named, training_columns
@@ -242,7 +242,6 @@ def _load_model(job: JobContext, config: RunConfig, rows: pd.DataFrame) -> Sente
         )
         small = config.model_copy(update={"base": base_config})
         model = build_base(job, small, rows[:_VOCABULARY_ROWS])
-    if config.training.max_length is not None and base.max_length is not None:
-        model.max_seq_length = min(config.training.max_length, base.max_length)
+    limit_length(model, config.training.max_length)
     set_prompts(model, config.training)
     return model

@@ -6,11 +6,10 @@ from core.data.check import check_mapping
 from core.data.read import read_table
 from core.data.samples import SAMPLE_FOLDER, SAMPLES, add_sample
 from core.data.store import load_dataset
-from core.data.structure import find_structure
 from core.models.bases import BaseConfig
 from core.retrieval.sample_corpora import SAMPLE_CORPORA, add_sample_corpus
 from core.training.config import DatasetConfig, RunConfig
-from core.training.defaults import propose, propose_rows
+from core.training.defaults import propose, propose_rows, structure_in
 from core.training.estimate import Estimate, estimate_rows
 from core.training.start import start_run
 from core.workspace import Workspace
@@ -34,7 +33,7 @@ def quickstart_estimate(workspace: Workspace, sample_id: str) -> Estimate:
         sample.mapping.shape,
         len(checked.frame),
         BaseConfig(kind=sample.base),
-        structured=find_structure(checked.frame) is not None,
+        structure=structure_in(checked.frame),
     )
     return estimate_rows(workspace, config, checked.frame, exam)
 

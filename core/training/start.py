@@ -9,7 +9,7 @@ from core.jobs.supervisor import ensure_supervisor
 from core.models.additions import check_extensible
 from core.models.bases import resolve
 from core.training.config import RunConfig
-from core.training.defaults import has_structure
+from core.training.defaults import structure_of
 from core.training.losses.registry import (
     check_batch,
     check_fit,
@@ -39,7 +39,7 @@ def check_config(workspace: Workspace, config: RunConfig) -> DatasetInfo:
     base = resolve(workspace, config.base)
     count = config.training.structured_negatives
     check_fit(loss, shape_with(info.shape, count), static=base.kind == "static")
-    if count and not has_structure(workspace, info):
+    if count and structure_of(workspace, info) is None:
         raise NoStructure
     loss.settings(config.loss.parameters)
     check_batch(loss, config.training.batch_size)

@@ -31,7 +31,7 @@ from core.training.calibration import calibrate
 from core.training.checkpoints import CHECKPOINTS, last_whole_checkpoint
 from core.training.config import RunConfig
 from core.training.continuing import seen_problem
-from core.training.encoding import load_model
+from core.training.encoding import limit_length, load_model
 from core.training.evaluation import PRIMARY, Scores, score_fusion, score_model, score_table
 from core.training.exam import take_exam
 from core.training.examination import Examination, prepare
@@ -238,8 +238,7 @@ def _load_model(
             extend_base(job, config, model, rows.train)
     else:
         model = build_base(job, config, rows.train)
-    if config.training.max_length is not None and base.max_length is not None:
-        model.max_seq_length = min(config.training.max_length, base.max_length)
+    limit_length(model, config.training.max_length)
     return model
 
 

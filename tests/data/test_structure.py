@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -15,6 +18,7 @@ from core.data.structure import (
     add_structured_negatives,
     find_structure,
     fold,
+    reading_limit,
     shape_with,
 )
 from core.workspace import PROJECT_ROOT
@@ -165,3 +169,38 @@ def test_what_shape_comes_out() -> None:
     assert shape_with(Shape.CLASSES, 0) is Shape.CLASSES
     with pytest.raises(NegativesDoNotFit):
         shape_with(Shape.CLASSES, 1)
+
+
+def test_questions_about_thing_and_property_need_the_heads_only() -> None:
+    frame = grid()
+    structure = find_structure(frame)
+    assert structure is not None
+    heads = [len(text.split("：")[0]) + 1 for text in frame[POSITIVE]]
+    questions = [len(text) for text in frame[ANCHOR]]
+    limit = reading_limit(frame, structure)
+    assert limit == math.ceil(max(np.quantile(heads, 0.95), np.quantile(questions, 0.9)))
+    # What stands behind the colon does not count.
+    frame[POSITIVE] += "，还有很多别的话" * 20
+    assert reading_limit(frame, structure) == limit
+
+
+def test_questions_in_words_of_their_own_need_all_of_an_answer() -> None:
+    frame = grid()
+    frame[ANCHOR] += [f"，第{number}问" for number in range(len(frame))]
+    structure = find_structure(frame)
+    assert structure is not None
+    assert reading_limit(frame, structure) is None
+
+
+def test_a_latin_word_counts_once() -> None:
+    frame = grid()
+    structure = find_structure(frame)
+    limit = reading_limit(frame, structure) if structure else None
+    for column in (ANCHOR, POSITIVE):
+        frame[column] = [
+            text.replace(thing, f"{thing}Extended")
+            for text, (thing, _) in zip(frame[column], map(about, grid()[POSITIVE]), strict=True)
+        ]
+    longer = find_structure(frame)
+    assert longer is not None and limit is not None
+    assert reading_limit(frame, longer) == limit + 1

@@ -10,8 +10,9 @@ from core.data.shapes import Mapping
 from core.data.store import load_dataset
 from core.data.structure import NoStructure
 from core.models.bases import BaseConfig, resolve, start_of
+from core.models.folder import read_folder
 from core.training.config import RunConfig
-from core.training.defaults import has_structure, propose
+from core.training.defaults import propose, structure_of
 from core.training.report import Report
 from core.training.start import check_config
 from core.workspace import Workspace
@@ -56,10 +57,22 @@ def test_a_structured_table_is_learned_with_its_own_negatives(
     workspace: Workspace, structured: str, make_config: MakeConfig
 ) -> None:
     info = load_dataset(workspace, structured).info
-    assert has_structure(workspace, info)
+    assert structure_of(workspace, info)
     proposed = propose(workspace, info, BaseConfig(kind="static"))
     assert proposed.training.structured_negatives == 3
-    folder = run_here(workspace, make_config(structured, structured_negatives=2, epochs=3))
+    limit = proposed.training.max_length
+    assert limit is not None
+    folder = run_here(
+        workspace, make_config(structured, structured_negatives=2, epochs=3, max_length=limit)
+    )
+    # It reads so far and no further, wherever it goes, and as a base for another run too.
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(folder / "model"), device="cpu")
+    text = "云锅的价格：" + "好" * limit
+    assert (model.encode(text) == model.encode(f"{text}，还有别的话")).all()
+    assert (model.encode(text) != model.encode(text[: limit // 2])).any()
+    assert read_folder(folder / "model").max_length == limit
     report = Report.load(folder)
     # What is scored are the table's own rows.
     assert report.shape == "pairs" and report.primary == "ndcg@10"
