@@ -216,7 +216,7 @@ CONVERSIONS = (
         N_(
             "For answers that say before a colon what they are about, such as “K7 keyboard: …”: "
             "gives each row another property of the same thing and the same property of another "
-            "thing as wrong answers. Opens TripletLoss once the rows are unfolded."
+            "thing as wrong answers. MultipleNegativesRankingLoss learns most from such rows."
         ),
         (Shape.PAIRS,),
         structured_negatives,

@@ -45,7 +45,7 @@ _ALL = (
         table=SAMPLE_FOLDER / "product_triplets.csv",
         mapping=Mapping("anchor", "positive", negatives=("negative",)),
         corpus="products",
-        base="bundled",
+        base="static",
         language="zh",
     ),
     Sample(

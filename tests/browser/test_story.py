@@ -186,6 +186,7 @@ def the_archive_gives_the_same_vectors(
     np.testing.assert_allclose(theirs, ours, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_one_click_on_the_drug_sample_beats_bm25_and_minilm(
     workbench: Workbench, page: Page
 ) -> None:

@@ -306,7 +306,7 @@ def test_what_matches_anywhere_is_no_non_match() -> None:
 def test_every_shape_is_offered_what_fits() -> None:
     offered = {shape: [kind.name for kind in conversions_for(shape)] for shape in Shape}
     assert offered == {
-        Shape.PAIRS: ["pairs_to_triplets", "to_texts"],
+        Shape.PAIRS: ["pairs_to_triplets", "structured_negatives", "to_texts"],
         Shape.SCORED_PAIRS: ["scored_to_pairs", "scored_to_triplets", "to_texts"],
         Shape.TRIPLETS: ["drop_negatives", "group_negatives", "triplets_to_scored", "to_texts"],
         Shape.SEVERAL_NEGATIVES: [

@@ -13,7 +13,7 @@ from core.retrieval.sample_corpora import SAMPLE_CORPORA
 from core.workspace import PROJECT_ROOT, UnknownItem, Workspace
 
 EXPECTED = {
-    "products": (Shape.TRIPLETS, 500, "bundled"),
+    "products": (Shape.TRIPLETS, 500, "static"),
     "drugs": (Shape.TRIPLETS, 6000, "static"),
     "drug_pairs": (Shape.SCORED_PAIRS, 3600, "static"),
 }

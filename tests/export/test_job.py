@@ -42,6 +42,8 @@ from tests.models.made import OTHERS, QUESTION, TEXTS
 from tests.retrieval.stand_in import running_job
 
 
+# A browser story takes the same way, from the button to a program elsewhere.
+@pytest.mark.slow
 def test_from_the_button_to_a_program_that_uses_the_folder(
     workspace: Workspace, run: Run, tmp_path: Path
 ) -> None:
