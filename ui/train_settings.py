@@ -67,6 +67,14 @@ def advanced_settings(
                 "thing, and the same property of another thing."
             ),
         )
+    if static and start.training.max_length is not None:
+        st.caption(
+            _(
+                "Only the first {count} tokens of a text are read: as far as the questions of this "
+                "table and the beginnings of its answers reach. If your questions are about what "
+                "stands further back, change that in the advanced settings."
+            ).format(count=start.training.max_length),
+        )
     with st.expander(_("Advanced settings"), icon=":material/tune:"):
         st.caption(_("Each is filled in with what suits this table and base; beside it is why."))
         _heading(_("Learning"))
