@@ -25,8 +25,19 @@ START_SCALE = 0.01
 """The spread of the vectors before training.
 
 Small against a learning rate of 0.02, so that training decides where a piece points; on the drug
-sample this reached nDCG@10 0.90 where a spread of 1 reached 0.45 after the same few steps.
+sample this reached nDCG@10 0.90 where a spread of 1 reached 0.45 after the same few steps.  A rate
+of 0.001 moves the vectors a part of the way only: for tables that are too small to learn all from.
 """
+_RARITY_POWER = 0.75
+"""Of the inverse document frequency.  Before training, nDCG@10 of held-out rows is as with 1 to
+within 0.004 (500 product triplets 0.94, 500 rows about drugs 0.89, 500 glosses 0.54), and that of
+the product questions 0.70 instead of 0.69, of the drug questions 0.51 instead of 0.48 (means of
+five seeds, of two for drugs and glosses)."""
+_LEAN = 0.15
+"""How far a piece leans towards the answers of its rows before training.  From 0 to 0.15 the
+product questions rise from nDCG@10 0.73 to 0.78, the drug questions from 0.51 to 0.61 and their
+held-out rows from 0.89 to 0.91; held-out rows of the products fall from 0.950 to 0.945, of the
+glosses from 0.54 to 0.53 (as above, without training, about 2,000 numbers)."""
 
 _RUN = r"[a-z0-9]+(?:[.\-/][a-z0-9]+)*"
 _RUN_OR_MARK = Regex(rf"{_RUN}|[\p{{P}}\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]")
@@ -116,11 +127,17 @@ def build_static(
     dimension: int,
     seed: int,
     starts: NDArray[np.float32] | None = None,
+    pairs: Sequence[tuple[str, str]] = (),
 ) -> SentenceTransformer:
     """An untrained static model whose vectors have length 1.
 
     Each piece starts at a normally distributed vector, scaled by its inverse document frequency in
     ``texts``, so that what is in every text says little from the start.
+
+    With ``pairs``, for small tables, it starts at right angles to the other pieces, as far as there
+    are numbers for that, so that they are not alike by chance: on the product questions nDCG@10 is
+    0.67 for 1,024 numbers as drawn and 0.73 for 2,048 at right angles.  On 20,000 rows about drugs
+    such a start was worse in new wordings, 0.754 instead of 0.780 (one split).
 
     Args:
         tokenizer: from :func:`train_tokenizer`.
@@ -129,7 +146,10 @@ def build_static(
         seed: the same texts and seed give the same model.
         starts: what a base makes of each piece, [pieces, its dimension], which ``dimension`` then
             gives way to; not a number where it cannot read one, which starts at random.  Brought to
-            the length that a random start has on average, and scaled in the same way.
+            the length of a random start, and scaled in the same way.
+        pairs: questions and their answers; a question's pieces lean towards its answer from the
+            start, so that a small table needs little training, which overwrites what the words
+            themselves say.
     """
     import torch
     from sentence_transformers import SentenceTransformer
@@ -140,13 +160,56 @@ def build_static(
     if starts is not None:
         dimension = starts.shape[1]
     rows = random.normal(size=(len(weights), dimension))
+    if pairs:
+        weights **= _RARITY_POWER
+        rows = _apart(rows)
     if starts is not None:
         lengths = np.linalg.norm(starts, axis=1, keepdims=True)
         known = np.isfinite(lengths[:, 0]) & (lengths[:, 0] > 0)
         rows[known] = starts[known] / lengths[known] * math.sqrt(dimension)
-    rows *= START_SCALE * weights[:, None]
+    rows *= weights[:, None]
+    if pairs:
+        leaning = _towards_answers(tokenizer, pairs, rows)
+        rows += _LEAN * math.sqrt(dimension) * weights[:, None] * leaning
+    rows *= START_SCALE
     embedding = StaticEmbedding(tokenizer, embedding_weights=torch.tensor(rows).float())
     return SentenceTransformer(modules=[embedding, Normalize()])
+
+
+def _apart(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The rows turned to right angles, as many at a time as they have numbers; of one length."""
+    count, dimension = rows.shape
+    for begin in range(0, count, dimension):
+        block = rows[begin : begin + dimension]
+        rows[begin : begin + dimension] = np.linalg.qr(block.T)[0].T * math.sqrt(dimension)
+    return rows
+
+
+def _towards_answers(
+    tokenizer: Tokenizer, pairs: Sequence[tuple[str, str]], rows: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Where the answers of the questions that each piece is in point, as random indexing does it.
+
+    (Kanerva, Kristoferson & Holst 2000, "Random indexing of text samples for latent semantic
+    analysis".)  What all answers have in common is left out.  Divided by the root of how many texts
+    have the piece: as long for a frequent piece as for a rare one, if its answers are unrelated.
+    """
+    asked, answered = (
+        [
+            sorted(set(encoding.ids))
+            for encoding in tokenizer.encode_batch(list(side), add_special_tokens=False)
+        ]
+        for side in zip(*pairs, strict=True)
+    )
+    answers = np.stack([rows[ids].sum(axis=0) for ids in answered])
+    answers /= np.maximum(np.linalg.norm(answers, axis=1, keepdims=True), 1e-9)
+    answers -= answers.mean(axis=0)
+    towards, found = np.zeros_like(rows), np.zeros(len(rows))
+    for question, answer, direction in zip(asked, answered, answers, strict=True):
+        towards[question] += direction
+        found[question] += 1
+        found[answer] += 1
+    return np.asarray(towards / np.sqrt(np.maximum(found, 1))[:, None])
 
 
 def inverse_document_frequency(tokenizer: Tokenizer, texts: Sequence[str]) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.data.shapes import text_roles
+from core.data.shapes import ANCHOR, POSITIVE, SCORE, text_roles
 from core.jobs.context import JobContext
 from core.models.bases import resolve, start_of, vocabulary_size_for
 from core.models.vocabulary import read_texts
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 _BATCH = 128
+_LEAN_BELOW = 2_000
+"""Rows; a larger table has enough steps to learn everything."""
 
 
 def build_base(job: JobContext, config: RunConfig, rows: pd.DataFrame) -> SentenceTransformer:
@@ -35,11 +37,14 @@ def build_base(job: JobContext, config: RunConfig, rows: pd.DataFrame) -> Senten
     texts = pd.unique(pd.concat([rows[name] for name in text_roles(rows.columns)])).tolist()
     size = config.base.vocabulary_size or vocabulary_size_for(len(rows))
     tokenizer = train_tokenizer(texts, size, config.base.max_piece_length)
-    starts = None
+    starts, pairs = None, []
     if start_of(config.base) is not None:
         pieces = [tokenizer.id_to_token(id) or "" for id in range(tokenizer.get_vocab_size())]
         starts = piece_vectors(job, config, pieces)
-    model = build_static(tokenizer, texts, config.base.dimension, config.training.seed, starts)
+    elif len(rows) < _LEAN_BELOW and POSITIVE in rows and SCORE not in rows:
+        pairs = list(zip(rows[ANCHOR], rows[POSITIVE], strict=True))
+    dimension, seed = config.base.dimension, config.training.seed
+    model = build_static(tokenizer, texts, dimension, seed, starts, pairs)
     return model.to(torch_device(job.device))
 
 

@@ -12,7 +12,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from core.export.verify import verify_folder
-from core.models.static import build_static, inverse_document_frequency, train_tokenizer
+from core.models.static import _apart, build_static, inverse_document_frequency, train_tokenizer
 from core.workspace import PROJECT_ROOT
 from tests.models.made import TEXTS
 
@@ -133,3 +133,23 @@ def test_a_start_from_a_bases_vectors_keeps_their_directions(tokenizer: Tokenize
     assert np.allclose(np.delete(lengths, 7), np.delete(0.01 * 24**0.5 * weights, 7), rtol=1e-4)
     drawn = build_static(tokenizer, TEXTS, 24, 5)[0].embedding.weight.detach().numpy()
     assert np.allclose(rows[7], drawn[7])
+
+
+def test_pieces_of_a_small_table_are_not_alike_by_chance() -> None:
+    rows = _apart(np.random.default_rng(1).normal(size=(150, 64)))
+    for block in (rows[:64], rows[64:128], rows[128:]):
+        assert np.allclose(block @ block.T, 64 * np.eye(len(block)))
+
+
+def test_a_question_leans_towards_its_answer_and_not_to_others(tokenizer: Tokenizer) -> None:
+    questions = ["清", "脑", "丹"]
+    answers = ["AX55 router", "grey wool", "0.25g"]
+    pairs = list(zip(questions, answers, strict=True))
+    plain, leaning = (
+        build_static(tokenizer, TEXTS, 1024, 5, pairs=chosen) for chosen in ([], pairs)
+    )
+    before = plain.encode(questions) @ plain.encode(answers).T
+    after = leaning.encode(questions) @ leaning.encode(answers).T
+    own = np.eye(3, dtype=bool)
+    assert np.abs(before).max() < 0.1
+    assert after[own].min() > 0.05 > after[~own].max()
