@@ -44,6 +44,7 @@ from benchmarks.unseen_runs import (
 )
 from benchmarks.unseen_runs import dense_tables as tables_of
 from core.data.shapes import Mapping
+from core.data.store import DatasetInfo
 from core.devices import list_devices
 from core.training.config import (
     DatasetConfig,
@@ -107,7 +108,7 @@ def main() -> int:
     parts = [_drugs_part(options.seeds, options.facts, options.card_rows, options.only)]
     parts.append(_products_part(options.seeds))
     if options.only == "all":
-        parts.append(_english_part(options.glosses))
+        parts.append(_english_part(options.glosses, options.english_rows))
     text = _page(parts, load)
     PAGE.write_text(text, encoding="utf-8")
     print(text)
@@ -168,14 +169,17 @@ def _products_part(seeds: int) -> str:
     return _section("Products", outcomes, [*bar.notes, *_spread(repeated)])
 
 
-def _english_part(glosses: Path) -> str:
-    """The table of the English words."""
+def _english_part(glosses: Path, most_rows: int) -> str:
+    """The table of the English words; the run sees so many rows at most."""
     bar = english_bar(0, glosses)
     with _workspace() as workspace:
         info = store(workspace, "Words", bar.train, PAIRS)
-        run = train(workspace, recommended(workspace, info))
+        whole = recommended(workspace, info)
+        config = for_some_rows(whole, most_rows, _train_rows(whole, info))
+        run = train(workspace, config)
         outcomes = [*_say(baselines(bar))]
-        outcomes += _say(measure(bar, run.folder / "model", "recommended", run))
+        name = f"recommended, {most_rows:,} rows of it"
+        outcomes += _say(measure(bar, run.folder / "model", name, run))
     return _section("English words and what they mean", outcomes, list(bar.notes))
 
 
@@ -194,14 +198,17 @@ def _card(bar: Bar, card: Card, facts: Path, most_rows: int) -> Outcome:
             ),
             evaluation=EvaluationConfig(evaluations=1, keep_best=False, confusables=False),
         )
-        train_rows = round(info.rows * (1 - whole.evaluation.held_out_share))
-        config = for_some_rows(whole, most_rows, train_rows)
+        config = for_some_rows(whole, most_rows, _train_rows(whole, info))
         run = train(workspace, config)
         reached = scores(tables_of(run.folder / "model", bar.passages, bar.sets), bar.sets)
     steps = (run.report() or _missing(run.id)).training["steps"]
     planned = round(card.epochs * card.rows / card.batch)
     name = f"card {card.name}'s recipe, {steps:,} of {planned:,} steps"
     return _say([Outcome(name, reached, run.seconds(), settings_of(config))])[0]
+
+
+def _train_rows(config: RunConfig, info: DatasetInfo) -> int:
+    return round(info.rows * (1 - config.evaluation.held_out_share))
 
 
 def _missing(id: str) -> RunFailed:
@@ -267,6 +274,9 @@ def _options() -> argparse.Namespace:
     made.add_argument("--only", choices=("all", "static"), default="all")
     made.add_argument(
         "--card-rows", type=int, default=960, help="rows that a card's recipe sees (default: 960)"
+    )
+    made.add_argument(
+        "--english-rows", type=int, default=2_560, help="that the English run sees (default: 2,560)"
     )
     made.add_argument("--facts", type=Path, default=FACTS)
     made.add_argument("--glosses", type=Path, default=GLOSSES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.data.store import DatasetInfo, list_datasets
-from core.models.bases import BaseConfig, list_bases, resolve
+from core.models.bases import BaseConfig, list_bases, resolve, sized
 from core.models.folder import ResolvedBase
 from core.problems import Problem, Term
 from core.training.advice import advise
@@ -129,7 +129,7 @@ with st.container(border=True):
     resolved = None
     with facts:
         try:
-            resolved = resolve(workspace, base)
+            resolved = resolve(workspace, sized(base, info.rows))
         except Problem as problem:
             st.error(say(problem))
         else:

@@ -29,7 +29,7 @@ from core.models.bases import (
     BaseConfig,
     list_bases,
     resolve,
-    vocabulary_size_for,
+    sized,
 )
 from core.models.extension_config import Extension
 from core.models.folder import Kind, ResolvedBase
@@ -339,16 +339,14 @@ class _Bench:
         name: str,
         gained: tuple[str, float, float] | None = None,
     ) -> BaseRow:
-        parameters = base.parameters
         if base.path is None:
-            size = config.vocabulary_size or vocabulary_size_for(self._dataset.rows)
-            parameters = size * base.dimension
+            base = resolve(self._workspace, sized(config, self._dataset.rows))
         return BaseRow(
             config,
             Term(STATIC_NAME) if base.path is None else name,
             base.kind,
             base.dimension,
-            parameters,
+            base.parameters,
             base.max_length,
             self._figures(config, base),
             gained,

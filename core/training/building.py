@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.data.shapes import ANCHOR, POSITIVE, SCORE, text_roles
 from core.jobs.context import JobContext
-from core.models.bases import resolve, start_of, vocabulary_size_for
+from core.models.bases import FEW_ROWS, resolve, start_of, vocabulary_size_for
 from core.models.vocabulary import read_texts
 from core.problems import N_, Message
 from core.training.config import RunConfig
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 _BATCH = 128
-_LEAN_BELOW = 2_000
-"""Rows; a larger table has enough steps to learn everything."""
 
 
 def build_base(job: JobContext, config: RunConfig, rows: pd.DataFrame) -> SentenceTransformer:
@@ -41,11 +39,16 @@ def build_base(job: JobContext, config: RunConfig, rows: pd.DataFrame) -> Senten
     if start_of(config.base) is not None:
         pieces = [tokenizer.id_to_token(id) or "" for id in range(tokenizer.get_vocab_size())]
         starts = piece_vectors(job, config, pieces)
-    elif len(rows) < _LEAN_BELOW and POSITIVE in rows and SCORE not in rows:
+    elif POSITIVE in rows and SCORE not in rows and len(rows) < _learned_from(config, FEW_ROWS):
         pairs = list(zip(rows[ANCHOR], rows[POSITIVE], strict=True))
     dimension, seed = config.base.dimension, config.training.seed
     model = build_static(tokenizer, texts, dimension, seed, starts, pairs)
     return model.to(torch_device(job.device))
+
+
+def _learned_from(config: RunConfig, rows: int) -> float:
+    """How many of a table's rows are learned from."""
+    return rows * (1 - config.evaluation.held_out_share)
 
 
 def piece_vectors(job: JobContext, config: RunConfig, pieces: list[str]) -> NDArray[np.float32]:

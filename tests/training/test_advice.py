@@ -249,8 +249,8 @@ def test_a_batch_of_one(
         (BUNDLED, 3e-6, None),
         (STATIC, 0.5, "rate_too_high"),
         (STATIC, 0.2, None),
-        (STATIC, 1e-3, "rate_too_low"),
-        (STATIC, 2e-3, None),
+        (STATIC, 1e-4, "rate_too_low"),
+        (STATIC, 2e-4, None),
     ],
 )
 def test_a_learning_rate_off_by_ten_for_the_kind_of_base(

@@ -124,7 +124,7 @@ def test_another_kind_of_base_brings_its_own_learning_rate(config: RunConfig) ->
     bases.select_index(1).run()
     training = said(app).training
     assert said(app).base.kind == "static"
-    assert training.learning_rate == 0.02 and training.max_length is None
+    assert training.learning_rate == 0.001 and training.max_length is None
     assert (training.seed, training.schedule) == (5, "cosine")
 
 

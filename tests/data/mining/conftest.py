@@ -55,7 +55,8 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     texts = [text for pair in PAIRS + TRAPS for text in pair]
     folder = tmp_path_factory.mktemp("words") / "words"
-    build_static(train_tokenizer(texts, 400, 6), texts, 64, 1).save_pretrained(str(folder))
+    # So many numbers that words are hardly alike by chance.
+    build_static(train_tokenizer(texts, 400, 6), texts, 1024, 1).save_pretrained(str(folder))
     return folder
 
 
