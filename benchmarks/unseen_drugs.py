@@ -8,15 +8,17 @@ take some minutes each (leave them out with `--only static`).
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import statistics
 import sys
 import tempfile
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from benchmarks.measuring import load_when_quiet, parser, words_for
@@ -105,14 +107,36 @@ def main() -> int:
     # Whoever is told to end still ends what was started for it.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     load = load_when_quiet(options.patience)
-    parts = [_drugs_part(options.seeds, options.facts, options.card_rows, options.only)]
-    parts.append(_products_part(options.seeds))
+    kept = Kept(options.outcomes)
+    parts = [_drugs_part(kept, options.seeds, options.facts, options.card_rows, options.only)]
+    parts.append(_products_part(kept, options.seeds))
     if options.only == "all":
-        parts.append(_english_part(options.glosses, options.english_rows))
+        parts.append(_english_part(kept, options.glosses, options.english_rows))
     text = _page(parts, load)
     PAGE.write_text(text, encoding="utf-8")
     print(text)
     return 0
+
+
+class Kept:
+    """What was measured, in a file if there is one, so that a broken-off measurement goes on."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        lines = path.read_text("utf-8").splitlines() if path is not None and path.exists() else []
+        self._known = {key: outcomes for key, outcomes in map(json.loads, lines)}
+
+    def get(self, key: str, make: Callable[[], list[Outcome]]) -> list[Outcome]:
+        """The outcomes under ``key``, measured now if they are not known."""
+        if key not in self._known:
+            self._known[key] = [asdict(one) for one in make()]
+            if self._path is not None:
+                with self._path.open("a", encoding="utf-8") as file:
+                    print(json.dumps([key, self._known[key]]), file=file)
+        outcomes = [Outcome(**one) for one in self._known[key]]
+        for one in outcomes:
+            print(one.name, one.scores, one.seconds, file=sys.stderr, flush=True)
+        return outcomes
 
 
 @contextmanager
@@ -125,65 +149,77 @@ def _workspace() -> Iterator[Workspace]:
             end_processes_of(workspace.root)
 
 
-def _drugs_part(seeds: int, facts: Path, card_rows: int, only: str) -> str:
+def _drugs_part(kept: Kept, seeds: int, facts: Path, card_rows: int, only: str) -> str:
     """The table of the drugs."""
     first = drug_bar(0, facts)
-    outcomes = _say(baselines(first))
-    repeated = []
-    for seed in range(seeds):
-        bar = first if seed == 0 else drug_bar(seed, facts)
+    outcomes = kept.get("drugs before", lambda: baselines(first))
+
+    def repetition(seed: int) -> list[Outcome]:
+        bar = drug_bar(seed, facts)
         with _workspace() as workspace:
             info = store(workspace, "Drugs", bar.train, PAIRS)
             run = train(workspace, recommended(workspace, info))
-            repeated.append(_say(measure(bar, run.folder / "model", "recommended", run)))
+            return measure(bar, run.folder / "model", "recommended", run)
+
+    repeated = [kept.get(f"drugs {seed}", partial(repetition, seed)) for seed in range(seeds)]
     outcomes += repeated[0]
-    outcomes += [_varied(first, name, changes) for name, changes in VARIANTS.items()]
-    if only == "all":
-        outcomes += [_card(first, card, facts, card_rows) for card in CARDS]
+    for name, changes in VARIANTS.items():
+        outcomes += kept.get(f"drugs, {name}", partial(_varied, first, name, changes))
+    for card in CARDS if only == "all" else ():
+        outcomes += kept.get(
+            f"card {card.name}, {card_rows} rows", partial(_card, first, card, facts, card_rows)
+        )
     notes = [*first.notes, *_spread(repeated)]
     return _section("Drugs never trained on", outcomes, notes)
 
 
-def _varied(bar: Bar, name: str, changes: dict[str, int | None]) -> Outcome:
+def _varied(bar: Bar, name: str, changes: dict[str, int | None]) -> list[Outcome]:
     """The recommended path with other settings, to see what they are good for."""
     with _workspace() as workspace:
         info = store(workspace, "Drugs", bar.train, PAIRS)
         config = recommended(workspace, info)
         varied = config.training.model_copy(update=changes)
         run = train(workspace, config.model_copy(update={"training": varied}))
-        return _say(measure(bar, run.folder / "model", f"recommended, but {name}", run)[:1])[0]
+        return measure(bar, run.folder / "model", f"recommended, but {name}", run)[:1]
 
 
-def _products_part(seeds: int) -> str:
+def _products_part(kept: Kept, seeds: int) -> str:
     """The table of the products."""
     bar = product_bar()
     mapping = Mapping("anchor", "positive", negatives=("negative",))
-    repeated = []
-    with _workspace() as workspace:
-        info = store(workspace, "Products", bar.train, mapping)
-        for seed in range(seeds):
+
+    def repetition(seed: int) -> list[Outcome]:
+        with _workspace() as workspace:
+            info = store(workspace, "Products", bar.train, mapping)
             config = recommended(workspace, info, seed=None if seed == 0 else seed)
             run = train(workspace, config)
-            repeated.append(_say(measure(bar, run.folder / "model", "recommended", run)))
-    outcomes = [*_say(baselines(bar)), *repeated[0]]
+            return measure(bar, run.folder / "model", "recommended", run)
+
+    outcomes = kept.get("products before", lambda: baselines(bar))
+    repeated = [kept.get(f"products {seed}", partial(repetition, seed)) for seed in range(seeds)]
+    outcomes += repeated[0]
     return _section("Products", outcomes, [*bar.notes, *_spread(repeated)])
 
 
-def _english_part(glosses: Path, most_rows: int) -> str:
+def _english_part(kept: Kept, glosses: Path, most_rows: int) -> str:
     """The table of the English words; the run sees so many rows at most."""
     bar = english_bar(0, glosses)
-    with _workspace() as workspace:
-        info = store(workspace, "Words", bar.train, PAIRS)
-        whole = recommended(workspace, info)
-        config = for_some_rows(whole, most_rows, _train_rows(whole, info))
-        run = train(workspace, config)
-        outcomes = [*_say(baselines(bar))]
-        name = f"recommended, {most_rows:,} rows of it"
-        outcomes += _say(measure(bar, run.folder / "model", name, run))
+
+    def tuned() -> list[Outcome]:
+        with _workspace() as workspace:
+            info = store(workspace, "Words", bar.train, PAIRS)
+            whole = recommended(workspace, info)
+            config = for_some_rows(whole, most_rows, _train_rows(whole, info))
+            run = train(workspace, config)
+            name = f"recommended, {most_rows:,} of {info.rows:,} rows"
+            return measure(bar, run.folder / "model", name, run)
+
+    outcomes = kept.get("English before", lambda: baselines(bar))
+    outcomes += kept.get(f"English, {most_rows} rows", tuned)
     return _section("English words and what they mean", outcomes, list(bar.notes))
 
 
-def _card(bar: Bar, card: Card, facts: Path, most_rows: int) -> Outcome:
+def _card(bar: Bar, card: Card, facts: Path, most_rows: int) -> list[Outcome]:
     """A card's recipe on the drugs, for so many rows at most."""
     table = card_tables(bar, 0, facts)[card.shape][: card.rows]
     with _workspace() as workspace:
@@ -201,10 +237,11 @@ def _card(bar: Bar, card: Card, facts: Path, most_rows: int) -> Outcome:
         config = for_some_rows(whole, most_rows, _train_rows(whole, info))
         run = train(workspace, config)
         reached = scores(tables_of(run.folder / "model", bar.passages, bar.sets), bar.sets)
-    steps = (run.report() or _missing(run.id)).training["steps"]
+        steps = (run.report() or _missing(run.id)).training["steps"]
+        seconds = run.seconds()
     planned = round(card.epochs * card.rows / card.batch)
     name = f"card {card.name}'s recipe, {steps:,} of {planned:,} steps"
-    return _say([Outcome(name, reached, run.seconds(), settings_of(config))])[0]
+    return [Outcome(name, reached, seconds, settings_of(config))]
 
 
 def _train_rows(config: RunConfig, info: DatasetInfo) -> int:
@@ -262,12 +299,6 @@ def _page(parts: Sequence[str], load: float) -> str:
     return "\n".join([title, *parts, *told]) + "\n"
 
 
-def _say(outcomes: list[Outcome]) -> list[Outcome]:
-    for one in outcomes:
-        print(one.name, one.scores, one.seconds, file=sys.stderr, flush=True)
-    return outcomes
-
-
 def _options() -> argparse.Namespace:
     made = parser("unseen_drugs", __doc__)
     made.add_argument("--seeds", type=int, default=3, help="repetitions (default: 3)")
@@ -278,6 +309,7 @@ def _options() -> argparse.Namespace:
     made.add_argument(
         "--english-rows", type=int, default=2_560, help="that the English run sees (default: 2,560)"
     )
+    made.add_argument("--outcomes", type=Path, help="keeps what was measured, to go on from there")
     made.add_argument("--facts", type=Path, default=FACTS)
     made.add_argument("--glosses", type=Path, default=GLOSSES)
     return made.parse_args()

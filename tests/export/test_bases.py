@@ -63,18 +63,10 @@ def mixed_texts() -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-# What is added to a vocabulary has most ways to get lost; a static model is looked at likewise in
-# tests/models/test_static.py.
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "extended",
-        *(
-            pytest.param(kind, marks=pytest.mark.slow)
-            for kind in ("bundled", "folder", "static", "hub", "run")
-        ),
-    ],
-)
+# A static model and an extended one are looked at likewise, in less time, in
+# tests/models/test_static.py and tests/training/test_extension_training.py.
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["bundled", "folder", "static", "hub", "run", "extended"])
 def test_a_fresh_process_gives_the_same_vectors(
     workspace: Workspace,
     triplets: str,
