@@ -1,11 +1,17 @@
-"""What the benchmarks share: waiting for a quiet machine, and saying whether it was."""
+"""What the benchmarks share: a workspace of their own, and whether the machine was quiet."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from core.workspace import Workspace
+from tools.workbench import end_processes_of
 
 QUIET_LOAD = 1.0
 _LOOK_SECONDS = 5.0
@@ -22,6 +28,17 @@ def parser(name: str, doc: str | None) -> argparse.ArgumentParser:
         help="how long to wait for a quiet machine (default: 10)",
     )
     return made
+
+
+@contextmanager
+def own_workspace() -> Iterator[Workspace]:
+    """A workspace that is gone afterwards, with the processes that were started for it."""
+    with tempfile.TemporaryDirectory(prefix="pairloom-benchmark-") as folder:
+        workspace = Workspace.open(Path(folder) / "workspace")
+        try:
+            yield workspace
+        finally:
+            end_processes_of(workspace.root)
 
 
 def wait_for(condition: Callable[[], bool], seconds: float) -> bool:

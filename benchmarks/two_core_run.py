@@ -7,17 +7,13 @@ from __future__ import annotations
 
 import signal
 import sys
-import tempfile
 import textwrap
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 
-from benchmarks.measuring import load_when_quiet, parser, wait_for, words_for
+from benchmarks.measuring import load_when_quiet, own_workspace, parser, wait_for, words_for
 from core.data.samples import SAMPLES
 from core.data.store import load_dataset
 from core.devices import list_devices
@@ -31,7 +27,6 @@ from core.training.report import Report
 from core.training.runs import Run, load_run
 from core.training.speed import load_speed
 from core.workspace import PROJECT_ROOT, Workspace
-from tools.workbench import end_processes_of
 
 PAGE = PROJECT_ROOT / "benchmarks" / "two_core_run.md"
 SAMPLE_IDS = ("products", "drugs")
@@ -105,7 +100,7 @@ def main() -> int:
     # Whoever is told to end still ends what was started for it.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
-        with _workspace() as workspace:
+        with own_workspace() as workspace:
             load, measured = _get_ready(workspace, options.patience)
             results = [_run(workspace, sample) for sample in SAMPLE_IDS]
     except RunFailed as problem:
@@ -115,16 +110,6 @@ def main() -> int:
     PAGE.write_text(text, encoding="utf-8")
     print(text)
     return 0
-
-
-@contextmanager
-def _workspace() -> Iterator[Workspace]:
-    with tempfile.TemporaryDirectory(prefix="pairloom-benchmark-") as folder:
-        workspace = Workspace.open(Path(folder) / "workspace")
-        try:
-            yield workspace
-        finally:
-            end_processes_of(workspace.root)
 
 
 def _get_ready(workspace: Workspace, patience: float) -> tuple[float, bool]:

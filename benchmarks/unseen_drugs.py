@@ -12,16 +12,14 @@ import json
 import signal
 import statistics
 import sys
-import tempfile
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from benchmarks.measuring import load_when_quiet, parser, words_for
+from benchmarks.measuring import load_when_quiet, own_workspace, parser, words_for
 from benchmarks.unseen_data import (
     FACTS,
     GLOSSES,
@@ -55,8 +53,7 @@ from core.training.config import (
     RunConfig,
     TrainingConfig,
 )
-from core.workspace import PROJECT_ROOT, Workspace
-from tools.workbench import end_processes_of
+from core.workspace import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "benchmarks" / "unseen_drugs.md"
 PAIRS = Mapping("question", "passage")
@@ -139,16 +136,6 @@ class Kept:
         return outcomes
 
 
-@contextmanager
-def _workspace() -> Iterator[Workspace]:
-    with tempfile.TemporaryDirectory(prefix="pairloom-benchmark-") as folder:
-        workspace = Workspace.open(Path(folder) / "workspace")
-        try:
-            yield workspace
-        finally:
-            end_processes_of(workspace.root)
-
-
 def _drugs_part(kept: Kept, seeds: int, facts: Path, card_rows: int, only: str) -> str:
     """The table of the drugs."""
     first = drug_bar(0, facts)
@@ -156,7 +143,7 @@ def _drugs_part(kept: Kept, seeds: int, facts: Path, card_rows: int, only: str) 
 
     def repetition(seed: int) -> list[Outcome]:
         bar = drug_bar(seed, facts)
-        with _workspace() as workspace:
+        with own_workspace() as workspace:
             info = store(workspace, "Drugs", bar.train, PAIRS)
             run = train(workspace, recommended(workspace, info))
             return measure(bar, run.folder / "model", "recommended", run)
@@ -175,7 +162,7 @@ def _drugs_part(kept: Kept, seeds: int, facts: Path, card_rows: int, only: str) 
 
 def _varied(bar: Bar, name: str, changes: dict[str, int | None]) -> list[Outcome]:
     """The recommended path with other settings, to see what they are good for."""
-    with _workspace() as workspace:
+    with own_workspace() as workspace:
         info = store(workspace, "Drugs", bar.train, PAIRS)
         config = recommended(workspace, info)
         varied = config.training.model_copy(update=changes)
@@ -189,7 +176,7 @@ def _products_part(kept: Kept, seeds: int) -> str:
     mapping = Mapping("anchor", "positive", negatives=("negative",))
 
     def repetition(seed: int) -> list[Outcome]:
-        with _workspace() as workspace:
+        with own_workspace() as workspace:
             info = store(workspace, "Products", bar.train, mapping)
             config = recommended(workspace, info, seed=None if seed == 0 else seed)
             run = train(workspace, config)
@@ -206,7 +193,7 @@ def _english_part(kept: Kept, glosses: Path, most_rows: int) -> str:
     bar = english_bar(0, glosses)
 
     def tuned() -> list[Outcome]:
-        with _workspace() as workspace:
+        with own_workspace() as workspace:
             info = store(workspace, "Words", bar.train, PAIRS)
             whole = recommended(workspace, info)
             config = for_some_rows(whole, most_rows, _train_rows(whole, info))
@@ -222,7 +209,7 @@ def _english_part(kept: Kept, glosses: Path, most_rows: int) -> str:
 def _card(bar: Bar, card: Card, facts: Path, most_rows: int) -> list[Outcome]:
     """A card's recipe on the drugs, for so many rows at most."""
     table = card_tables(bar, 0, facts)[card.shape][: card.rows]
-    with _workspace() as workspace:
+    with own_workspace() as workspace:
         info = store(workspace, f"Card {card.name}", table, SHAPES[card.shape])
         whole = RunConfig(
             name=f"Card {card.name}",
