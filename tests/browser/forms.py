@@ -16,6 +16,11 @@ def take_minilm(page: Page) -> None:
     rows.filter(has_text=re.compile(rf"^{MINILM}\s*\d")).get_by_role("button").click()
     chosen = page.get_by_test_id("stSelectbox").nth(1).get_by_role("combobox")
     expect(chosen).to_have_value(f"sentence-transformers/{MINILM}")
-    # What stands below belongs to the other base until the script has run to its end.
-    settled = expect(page.get_by_test_id("stApp"))
-    settled.to_have_attribute("data-test-script-state", "notRunning")
+    # What stands below belongs to the other base until then.
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until the script has run to its end: a click before that may be lost."""
+    state = expect(page.get_by_test_id("stApp"))
+    state.to_have_attribute("data-test-script-state", "notRunning")

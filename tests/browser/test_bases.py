@@ -14,7 +14,7 @@ from core.models.hub.settings import save_hub
 from core.models.hub.shelf import list_downloads, list_unfinished
 from core.training.runs import Run, list_runs
 from core.workspace import Workspace
-from tests.browser.forms import take_minilm
+from tests.browser.forms import settle, take_minilm
 from tests.browser.waiting import wait_for
 from tests.models.hub_server import running_hub, tiny_files
 from tests.training.conftest import add_table
@@ -99,6 +99,7 @@ def test_a_download_is_paused_goes_on_and_becomes_a_base(workbench: Workbench, p
         name = page.get_by_role("textbox", name="Name of the model")
         name.fill("tiny/static")
         name.press("Enter")
+        settle(page)
         page.get_by_role("button", name="Look it up").click()
         page.get_by_role("button", name="Download", exact=True).click()
         wait_for(lambda: bool(hub.stored), 60, "the beginning of the weights")
@@ -115,6 +116,7 @@ def test_a_download_is_paused_goes_on_and_becomes_a_base(workbench: Workbench, p
 
     name.fill("tiny/other")
     name.press("Enter")
+    settle(page)
     page.get_by_role("button", name="Look it up").click()
     expect(page.get_by_text("cannot be reached")).to_be_visible()
     expect(page.get_by_text("https://hf-mirror.com")).to_be_visible()

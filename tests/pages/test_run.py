@@ -238,10 +238,10 @@ def test_a_finished_model_is_trained_further_at_a_lower_rate_and_the_reason_is_s
     id = make_run(workspace, name="Shoes")
     make_model(workspace.run(id) / "model")
     app = open_screen("run")
-    assert "a fifth of the 0.02 that the run had" in shown(app)
+    assert "a fifth of the 0.001 that the run had" in shown(app)
     handed = handed_over(app, "further")
     assert (handed.base.kind, handed.base.run) == ("run", id)
-    assert handed.training.learning_rate == 0.004
+    assert handed.training.learning_rate == 0.0002
 
 
 def handed_over(app: AppTest, button: str) -> RunConfig:
