@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import secrets
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -102,9 +104,9 @@ def submit(workspace: Workspace, kind: str, params: dict[str, Any], *, name: str
     """
     if kind not in KINDS:
         raise ValueError(f"unknown kind of job: {kind}")
-    id = new_id(name)
     parent = workspace.runs if kind == "train" else workspace.jobs
-    draft = parent / f".{id}"
+    # Not named after the job: two jobs of one second may be about to get the same id.
+    draft = parent / f".{secrets.token_hex(8)}"
     draft.mkdir()
     try:
         if kind == "train":
@@ -113,13 +115,26 @@ def submit(workspace: Workspace, kind: str, params: dict[str, Any], *, name: str
         else:
             write_json(draft / JOB_FILE, {"kind": kind, "params": params})
         JobStatus(kind=kind).save(draft)
-        draft.rename(parent / id)
+        id = _named(draft, parent, name)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
     with _database(workspace) as database:
         database.execute("INSERT OR IGNORE INTO queue (id, kind) VALUES (?, ?)", (id, kind))
     return id
+
+
+def _named(draft: Path, parent: Path, name: str) -> str:
+    """Give a job's folder its name, an id that no other job has; returns the id."""
+    while True:
+        id = new_id(name)
+        try:
+            draft.rename(parent / id)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        else:
+            return id
 
 
 def read_spec(folder: Path) -> JobSpec:

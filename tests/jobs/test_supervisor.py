@@ -201,6 +201,17 @@ def test_a_long_sleep_of_the_computer_is_not_the_end_of_a_job(bench: Bench) -> N
     bench.until_state(id, JobState.CANCELLED)
 
 
+def test_jobs_that_draw_the_same_id_both_get_one(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = iter(["20261121-101530-many-3fa9"] * 3 + ["20261121-101530-many-77c0"])
+    monkeypatch.setattr(queue, "new_id", lambda name: next(drawn))
+    ids = [queue.submit(workspace, "nap", {"steps": steps}, name="many") for steps in (1, 2)]
+    assert ids == ["20261121-101530-many-3fa9", "20261121-101530-many-77c0"]
+    assert [queue.read_spec(workspace.job(id)).params for id in ids] == [{"steps": 1}, {"steps": 2}]
+    assert [job.id for job in queue.waiting_jobs(workspace)] == ids
+
+
 def test_the_queue_survives_many_writers(workspace: Workspace) -> None:
     import threading
 
