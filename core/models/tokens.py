@@ -1,0 +1,161 @@
+"""Texts cut into tokens once and kept, and batches put together from them as a model takes them.
+
+The library cuts every text again for every batch, and pads it to the longest text of that batch.
+Here the cutting is still the library's own (``SentenceTransformer.preprocess``), so that models
+read exactly what they would read otherwise; only its outcome is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+    from torch import Tensor
+
+_CHUNK = 1_024
+"""Texts that are cut at once, between two looks for a stop request."""
+_PADDED = {"input_ids", "attention_mask", "token_type_ids"}
+_BAGS = {"input_ids", "offsets"}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a model wants a batch of texts.
+
+    Attributes:
+        bags: one text after the other and where each begins, as static models take them; otherwise
+            one row a text, filled up to the longest.
+        pad: the token that rows are filled up with.
+        left: rows are filled up on the left.
+        token_types: rows come with token types (all 0, since texts are read one by one).
+        constants: what every batch says besides, e.g. how many tokens the prompt takes.
+    """
+
+    bags: bool
+    pad: int = 0
+    left: bool = False
+    token_types: bool = False
+    constants: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Texts as tokens.
+
+    Attributes:
+        ids: the tokens of all texts one after the other, int32 [tokens].
+        starts: where each text begins and the last one ends, int64 [texts + 1].
+        layout: how batches are put together.
+    """
+
+    ids: NDArray[np.int32]
+    starts: NDArray[np.int64]
+    layout: Layout
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens of each text, those that the model adds included; int64 [texts]."""
+        return np.diff(self.starts)
+
+    def features(self, texts: NDArray[np.int64]) -> dict[str, Any]:
+        """A batch as ``preprocess`` would make it of these texts, given by their places; [n]."""
+        import torch
+
+        parts = [self.ids[self.starts[at] : self.starts[at + 1]] for at in texts]
+        lengths = np.array([len(part) for part in parts], dtype=np.int64)
+        flat = np.concatenate(parts) if parts else self.ids[:0]
+        layout = self.layout
+        if layout.bags:
+            offsets = np.cumsum(lengths) - lengths
+            made = {"input_ids": _tensor(flat), "offsets": _tensor(offsets)}
+            return {**made, **layout.constants}
+        width = int(lengths.max(initial=0))
+        places = np.arange(width)
+        taken = places >= width - lengths[:, None] if layout.left else places < lengths[:, None]
+        ids = np.full(taken.shape, layout.pad, dtype=np.int64)
+        ids[taken] = flat
+        made = {"input_ids": torch.from_numpy(ids)}
+        if layout.token_types:
+            made["token_type_ids"] = torch.zeros_like(made["input_ids"])
+        made["attention_mask"] = _tensor(taken)
+        return {**made, **layout.constants}
+
+
+def tokenise(
+    model: SentenceTransformer,
+    texts: Sequence[str],
+    check: Callable[[], None] = lambda: None,
+    **how: Any,
+) -> Tokens | None:
+    """Cut texts into tokens as ``model`` reads them.
+
+    Args:
+        model: the model.
+        texts: the texts.
+        check: called now and then; may raise to stop.
+        how: handed to ``SentenceTransformer.preprocess``: ``prompt``, ``task``.
+
+    Returns:
+        The texts as tokens; None for a model that reads them in a way of its own (pictures, chat
+        templates, a module of somebody's own), which has to be left to the library.
+    """
+    # Texts of like length together: the library fills up each chunk to its longest text.
+    order = np.argsort([len(text) for text in texts], kind="stable")
+    cut: list[NDArray[np.int32]] = [np.empty(0, dtype=np.int32)] * len(texts)
+    layout: Layout | None = None
+    for start in range(0, len(order), _CHUNK):
+        check()
+        places = order[start : start + _CHUNK]
+        batch = model.preprocess([texts[at] for at in places], **how)
+        found = _layout(model, batch)
+        if found is None or (layout is not None and found != layout):
+            return None
+        layout = found
+        for at, ids in zip(places, _cut(batch, layout), strict=True):
+            cut[at] = ids
+    starts = np.zeros(len(texts) + 1, dtype=np.int64)
+    np.cumsum([len(ids) for ids in cut], out=starts[1:])
+    ids = np.concatenate(cut) if cut else np.empty(0, dtype=np.int32)
+    return Tokens(ids, starts, layout or Layout(bags=False))
+
+
+def _layout(model: SentenceTransformer, batch: dict[str, Any]) -> Layout | None:
+    """How ``preprocess`` lays out a batch; None for a way that is not known here."""
+    import torch
+
+    tensors = {name for name, value in batch.items() if isinstance(value, torch.Tensor)}
+    constants = {name: value for name, value in batch.items() if name not in tensors}
+    if tensors == _BAGS:
+        return Layout(bags=True, constants=constants)
+    if not {"input_ids", "attention_mask"} <= tensors <= _PADDED:
+        return None
+    if "token_type_ids" in tensors and batch["token_type_ids"].any():
+        return None
+    pad = getattr(model.tokenizer, "pad_token_id", None)
+    if pad is None:
+        return None
+    left = getattr(model.tokenizer, "padding_side", "right") == "left"
+    return Layout(False, pad, left, "token_type_ids" in tensors, constants)
+
+
+def _cut(batch: dict[str, Any], layout: Layout) -> list[NDArray[np.int32]]:
+    """Each text's own tokens, without what the batch was filled up with."""
+    ids = batch["input_ids"].numpy().astype(np.int32)
+    if layout.bags:
+        return np.split(ids, batch["offsets"].numpy()[1:])
+    lengths = batch["attention_mask"].numpy().sum(axis=1)
+    if layout.left:
+        return [row[len(row) - length :].copy() for row, length in zip(ids, lengths, strict=True)]
+    return [row[:length].copy() for row, length in zip(ids, lengths, strict=True)]
+
+
+def _tensor(values: NDArray[Any]) -> Tensor:
+    import torch
+
+    return torch.from_numpy(values.astype(np.int64))
