@@ -234,7 +234,7 @@ def _card(bar: Bar, card: Card, facts: Path, most_rows: int) -> list[Outcome]:
         seconds = run.seconds()
     planned = round(card.epochs * card.rows / card.batch)
     name = f"card {card.name}'s recipe, {steps:,} of {planned:,} steps"
-    return [Outcome(name, reached, seconds, settings_of(config))]
+    return [Outcome(name, reached, seconds, settings_of(whole))]
 
 
 def _train_rows(config: RunConfig, info: DatasetInfo) -> int:

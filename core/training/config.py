@@ -66,6 +66,8 @@ class TrainingConfig(_Part):
             answers are added to each row (:mod:`core.data.structure`).
         separate_duplicates: for losses that count other rows' answers as wrong: keep rows that
             share a text out of one batch.
+        group_by_length: put texts of like length into one batch, so that a transformer has less to
+            fill up; static models fill nothing up.
         query_prompt: words before every query; None for what the base brings along.
         document_prompt: words before every document; None for what the base brings along.
         seed: of the split, of new weights and, without a ``data_seed``, of the batches.
@@ -85,6 +87,7 @@ class TrainingConfig(_Part):
     precision: Precision = "auto"
     structured_negatives: Annotated[int, Field(ge=0, le=MOST_NEGATIVES)] = 0
     separate_duplicates: bool = True
+    group_by_length: bool = True
     query_prompt: Annotated[str, Field(max_length=500)] | None = None
     document_prompt: Annotated[str, Field(max_length=500)] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 42

@@ -43,6 +43,13 @@ def limit_length(model: SentenceTransformer, max_length: int | None) -> None:
         model.max_seq_length = min(max_length, model.max_seq_length or max_length)
 
 
+def is_static(model: SentenceTransformer) -> bool:
+    """Whether the model is a table of token vectors."""
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+
+    return isinstance(model[0], StaticEmbedding)
+
+
 def torch_device(device: str) -> str:
     """The device as the process sees it: of several GPUs it is shown exactly one."""
     return "cuda" if device.startswith("cuda") else "cpu"

@@ -26,7 +26,7 @@ from core.training.checkpoints import (
 )
 from core.training.config import RunConfig
 from core.training.cost import planned_steps
-from core.training.encoding import load_model
+from core.training.encoding import is_static, load_model
 from core.training.evaluation import PRIMARY
 from core.training.losses.registry import (
     build_loss,
@@ -39,6 +39,7 @@ from core.training.losses.registry import (
 from core.training.losses.spec import LossContext
 from core.training.memory import Plan, load_plan, save_plan, smaller
 from core.training.prompts import column_prompts, set_prompts
+from core.training.rows import TrainingRows
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -89,7 +90,7 @@ def fit(
     import torch
 
     set_prompts(model, config.training)
-    rows = _rows_for(config, train, held_out)
+    rows = _rows_for(job, config, train, held_out, model)
     plan = load_plan(job.folder) or Plan.of(config)
     # Before there is a checkpoint, this is what a run goes back to when memory ran out.  On the CPU
     # that does not happen in a way that a process lives to tell.
@@ -115,13 +116,6 @@ def fit(
             model.load_state_dict(start)
 
 
-def is_static(model: SentenceTransformer) -> bool:
-    """Whether the model is a table of token vectors."""
-    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
-
-    return isinstance(model[0], StaticEmbedding)
-
-
 @dataclass(frozen=True)
 class _Rows:
     """The rows as the trainer is to see them.
@@ -133,13 +127,19 @@ class _Rows:
         metric: the name of the held-out score.
     """
 
-    learned: pd.DataFrame
-    measured: pd.DataFrame | None
+    learned: TrainingRows
+    measured: TrainingRows | None
     grades: int
     metric: str
 
 
-def _rows_for(config: RunConfig, train: pd.DataFrame, held_out: pd.DataFrame) -> _Rows:
+def _rows_for(
+    job: JobContext,
+    config: RunConfig,
+    train: pd.DataFrame,
+    held_out: pd.DataFrame,
+    model: SentenceTransformer,
+) -> _Rows:
     spec = loss_named(config.loss.name)
     metric = PRIMARY[shape_of(train.columns)]
     train, held_out = learned_rows(config, train), _measured_rows(config, train, held_out)
@@ -148,9 +148,14 @@ def _rows_for(config: RunConfig, train: pd.DataFrame, held_out: pd.DataFrame) ->
     columns = training_columns(spec, both)
     learned, measured = columns[: len(train)], columns[len(train) :]
     require_batches(spec, learned)
+    prompts = column_prompts(model, columns.columns)
+
+    def cut(table: pd.DataFrame) -> TrainingRows:
+        return TrainingRows(model, table.reset_index(drop=True), prompts, job.check_stop)
+
     return _Rows(
-        learned,
-        measured if can_batch(spec, measured) else None,
+        cut(learned),
+        cut(measured) if can_batch(spec, measured) else None,
         grades_of(spec, both),
         metric,
     )
@@ -184,8 +189,6 @@ def _attempt(
     score: Score,
 ) -> dict[str, Any]:
     """Train from the checkpoint or the start to the end, as the plan says."""
-    from datasets import Dataset
-
     from core.training.progress import ProgressCallback
     from core.training.trainer import make_arguments, make_trainer
 
@@ -194,15 +197,14 @@ def _attempt(
     callback = ProgressCallback(
         job, config.training.rows_per_step, loss, watch, model, config.evaluation.evaluations
     )
-    steps = planned_steps(len(rows.learned), config.training)
+    steps = planned_steps(len(rows.learned.table), config.training)
     every = max(1, steps // max(1, config.evaluation.evaluations // 2))
     arguments = make_arguments(
         job.folder / CHECKPOINTS,
         job.device,
         config.training,
         plan,
-        loss_named(plan.loss.name).batches,
-        prompts=column_prompts(model, rows.learned.columns) or None,
+        prompts=column_prompts(model, rows.learned.table.columns) or None,
         logging_steps=max(1, steps // _POINTS),
         # The callback asks for evaluations: too few held-out texts of a class leave no batch to
         # measure a loss on, but the model can be scored.
@@ -212,14 +214,14 @@ def _attempt(
         save_steps=min(every, _SAVE_AT_MOST),
         save_total_limit=2,
     )
-    measured = rows.measured
     trainer = make_trainer(
         model,
         loss,
         arguments,
-        Dataset.from_pandas(rows.learned, preserve_index=False),
-        Dataset.from_pandas(measured, preserve_index=False) if measured is not None else None,
+        rows.learned,
+        rows.measured,
         callback,
+        loss_named(plan.loss.name).batches,
         config.training,
     )
     if checkpoint is not None:

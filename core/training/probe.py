@@ -30,13 +30,14 @@ from core.training.losses.spec import Batches
 from core.training.measured import Measured, save_measured
 from core.training.memory import Plan
 from core.training.prompts import column_prompts, set_prompts
+from core.training.rows import TrainingRows
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 HEADROOM = 0.8
 """This share of the memory is planned for; the rest is for what else happens in a run."""
-_LONG_STEPS, _TYPICAL_STEPS = 2, 4
+_LONG_STEPS, _TYPICAL_STEPS = 2, 5
 _VOCABULARY_ROWS = 5_000
 _WATCH_SECONDS = 0.002
 _log = logging.getLogger("pairloom.probe")
@@ -161,14 +162,13 @@ class _Bench:
 
     def run(self, batch_size: int, rows: pd.DataFrame, steps: int) -> _Trial:
         """Train for some steps with the library's trainer, as a run would."""
-        from datasets import Dataset
-
         from core.training.stopwatch import Stopwatch
         from core.training.trainer import make_arguments, make_trainer
 
         plan = Plan(self._config.loss, batch_size, 1)
         loss = make_loss(self._job, self._config, plan, self._model, self._grades)
         batches = self._spec.batches
+        prompts = column_prompts(self._model, self._columns.columns)
         watch = Stopwatch(self._job)
         with tempfile.TemporaryDirectory(dir=self._job.folder) as folder:
             arguments = make_arguments(
@@ -176,22 +176,28 @@ class _Bench:
                 self._job.device,
                 self._config.training,
                 plan,
-                # Repeated texts must not make a trial's batches smaller than a run's.
-                Batches.ANY if batches is Batches.NO_DUPLICATES else batches,
                 max_steps=steps,
                 save_strategy="no",
                 eval_strategy="no",
                 logging_strategy="no",
-                prompts=column_prompts(self._model, self._columns.columns) or None,
+                prompts=prompts or None,
             )
-            data = Dataset.from_pandas(rows, preserve_index=False)
             trainer = make_trainer(
-                self._model, loss, arguments, data, None, watch, self._config.training
+                self._model,
+                loss,
+                arguments,
+                TrainingRows(self._model, rows.reset_index(drop=True), prompts),
+                None,
+                watch,
+                # Repeated texts must not make a trial's batches smaller than a run's.
+                Batches.ANY if batches is Batches.NO_DUPLICATES else batches,
+                self._config.training,
             )
             with self._peak() as peak:
                 trainer.train()
-        # The first step of a process also sets things up.
-        return _Trial(float(np.median(watch.seconds[1:] or watch.seconds)), peak[0])
+        # The first step of a process also sets things up.  Batches of short texts and of long ones
+        # both belong to an epoch.
+        return _Trial(float(np.mean(watch.seconds[1:] or watch.seconds)), peak[0])
 
     @property
     def _on_gpu(self) -> bool:

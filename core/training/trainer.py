@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,17 @@ from sentence_transformers import (
     SentenceTransformerTrainer,
     SentenceTransformerTrainingArguments,
 )
-from sentence_transformers.base.sampler import BatchSamplers, DefaultBatchSampler
 from torch import nn
-from torch.utils.data import BatchSampler
+from torch.utils.data import DataLoader
 from transformers import TrainerCallback
 
 from core.models.extension import word_embeddings
 from core.training.config import TrainingConfig
+from core.training.encoding import is_static
 from core.training.losses.spec import Batches
 from core.training.memory import Plan
+from core.training.rows import TrainingRows
+from core.training.sampling import BatchSampler
 
 _SCHEDULES = {
     "linear": "linear",
@@ -33,51 +36,111 @@ _AMPERE = (8, 0)
 
 
 class Trainer(SentenceTransformerTrainer):
-    """The library's trainer, whose rows may come in an order of their own seed."""
+    """The library's trainer on rows that were cut into tokens before, in batches of our own."""
 
-    order_seed: int | None = None
-
-    def get_batch_sampler(
+    def __init__(
         self,
-        dataset: Dataset,
-        batch_size: int,
-        drop_last: bool,
-        valid_label_columns: list[str] | None = None,
-        generator: torch.Generator | None = None,
-        seed: int = 0,
-    ) -> BatchSampler | DefaultBatchSampler | None:
-        """The batches; the library knows one seed for the order and for everything else."""
-        if self.order_seed is not None:
-            seed = self.order_seed
-            if generator is not None:
-                generator.manual_seed(seed)
-        return super().get_batch_sampler(
-            dataset, batch_size, drop_last, valid_label_columns, generator, seed
+        *args: Any,
+        learned: TrainingRows,
+        measured: TrainingRows | None,
+        batches: Batches,
+        training: TrainingConfig,
+        **named: Any,
+    ) -> None:
+        tables = {
+            "train_dataset": _dataset(learned),
+            "eval_dataset": _dataset(measured) if measured is not None else None,
+        }
+        super().__init__(*args, **tables, **named)
+        # An epoch's last batch holds what is left, no row is seen twice.
+        self.accelerator.even_batches = False
+        self._learned, self._measured = learned, measured
+        self._batches, self._training = batches, training
+
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """Batches of the training rows."""
+        epochs = math.ceil(self.args.num_train_epochs)
+        return self._loader(
+            self._learned,
+            self.train_dataset,
+            self.args.train_batch_size,
+            epochs,
+            self.args.gradient_accumulation_steps,
         )
+
+    def get_eval_dataloader(self, eval_dataset: Any = None) -> DataLoader[Any]:
+        """Batches of the held-out rows, the same ones every time."""
+        assert self._measured is not None
+        return self._loader(self._measured, self.eval_dataset, self.args.eval_batch_size)
+
+    def _loader(
+        self,
+        rows: TrainingRows,
+        table: Dataset,
+        batch_size: int,
+        epochs: int = 1,
+        together: int = 1,
+    ) -> DataLoader[Any]:
+        training = self._training
+        seed = training.seed if training.data_seed is None else training.data_seed
+        traits = rows.traits(
+            self._batches,
+            apart=training.separate_duplicates,
+            by_length=groups_by_length(self.model, training),
+        )
+        loader = DataLoader(
+            range(len(rows.table)) if rows.cut else table,
+            batch_sampler=BatchSampler(traits, batch_size, epochs, seed, together),
+            collate_fn=rows.batch if rows.cut else self.data_collator,
+            pin_memory=self.args.dataloader_pin_memory,
+        )
+        prepared: DataLoader[Any] = self.accelerator.prepare(loader)
+        return prepared
+
+
+def groups_by_length(model: SentenceTransformer, training: TrainingConfig) -> bool:
+    """Whether texts of like length are put together; a static model fills nothing up."""
+    return training.group_by_length and not is_static(model)
 
 
 def make_trainer(
     model: SentenceTransformer,
     loss: nn.Module,
     arguments: SentenceTransformerTrainingArguments,
-    train: Dataset,
-    held_out: Dataset | None,
+    learned: TrainingRows,
+    measured: TrainingRows | None,
     callback: TrainerCallback,
+    batches: Batches,
     training: TrainingConfig,
 ) -> Trainer:
-    """A trainer for these rows."""
+    """A trainer for these rows.
+
+    Args:
+        model: the model.
+        loss: its loss.
+        arguments: the library's arguments (:func:`make_arguments`).
+        learned: the rows to learn from.
+        measured: the rows on which the held-out loss is measured.
+        callback: hears of every step.
+        batches: which rows may share a batch.
+        training: the run's settings.
+    """
     if training.new_rate is not None:
         arguments.learning_rate_mapping = _rate_of_tokens(model, loss, training.new_rate)
-    trainer = Trainer(
+    return Trainer(
         model=model,
         args=arguments,
-        train_dataset=train,
-        eval_dataset=held_out,
         loss=loss,
         callbacks=[callback],
+        learned=learned,
+        measured=measured,
+        batches=batches,
+        training=training,
     )
-    trainer.order_seed = training.data_seed
-    return trainer
+
+
+def _dataset(rows: TrainingRows) -> Dataset:
+    return Dataset.from_pandas(rows.table, preserve_index=False)
 
 
 def make_arguments(
@@ -85,7 +148,6 @@ def make_arguments(
     device: str,
     training: TrainingConfig,
     plan: Plan,
-    batches: Batches,
     **changes: Any,
 ) -> SentenceTransformerTrainingArguments:
     """The trainer's arguments for a run.
@@ -95,7 +157,6 @@ def make_arguments(
         device: the job's device, "cpu" or "cuda:N".
         training: the run's settings.
         plan: how a step is worked through.
-        batches: which rows may share a batch.
         changes: further arguments of the library.
     """
     on_gpu = device.startswith("cuda") and torch.cuda.is_available()
@@ -113,7 +174,6 @@ def make_arguments(
         "warmup_steps": training.warmup_share,
         "weight_decay": training.weight_decay,
         "seed": training.seed,
-        "batch_sampler": _sampler(batches, separate=training.separate_duplicates),
         "logging_first_step": True,
         # A filtered curve would hide what a person must know: that the loss is not a number.
         "logging_nan_inf_filter": False,
@@ -137,12 +197,3 @@ def _rate_of_tokens(model: SentenceTransformer, loss: nn.Module, rate: float) ->
     weight = word_embeddings(model).weight
     names = [name for name, one in loss.named_parameters() if one is weight]
     return {f"^{re.escape(name)}$": rate for name in names}
-
-
-def _sampler(batches: Batches, *, separate: bool) -> BatchSamplers:
-    if batches is Batches.BY_CLASS:
-        return BatchSamplers.GROUP_BY_LABEL
-    if batches is Batches.NO_DUPLICATES and separate:
-        # Other rows' answers count as wrong: a repeated text would be its own wrong answer.
-        return BatchSamplers.NO_DUPLICATES
-    return BatchSamplers.BATCH_SAMPLER
