@@ -63,28 +63,36 @@ class Tokens:
         """Tokens of each text, those that the model adds included; int64 [texts]."""
         return np.diff(self.starts)
 
+    def text(self, at: int) -> NDArray[np.int32]:
+        """The tokens of one text, given by its place."""
+        return self.ids[self.starts[at] : self.starts[at + 1]]
+
     def features(self, texts: NDArray[np.int64]) -> dict[str, Any]:
         """A batch as ``preprocess`` would make it of these texts, given by their places; [n]."""
         import torch
 
-        parts = [self.ids[self.starts[at] : self.starts[at + 1]] for at in texts]
-        lengths = np.array([len(part) for part in parts], dtype=np.int64)
-        flat = np.concatenate(parts) if parts else self.ids[:0]
+        parts = [self.text(at) for at in texts]
         layout = self.layout
         if layout.bags:
-            offsets = np.cumsum(lengths) - lengths
-            made = {"input_ids": _tensor(flat), "offsets": _tensor(offsets)}
-            return {**made, **layout.constants}
+            return {**bag(parts), **layout.constants}
+        lengths = np.array([len(part) for part in parts], dtype=np.int64)
         width = int(lengths.max(initial=0))
         places = np.arange(width)
         taken = places >= width - lengths[:, None] if layout.left else places < lengths[:, None]
         ids = np.full(taken.shape, layout.pad, dtype=np.int64)
-        ids[taken] = flat
+        ids[taken] = _joined(parts)
         made = {"input_ids": torch.from_numpy(ids)}
         if layout.token_types:
             made["token_type_ids"] = torch.zeros_like(made["input_ids"])
         made["attention_mask"] = _tensor(taken)
         return {**made, **layout.constants}
+
+
+def bag(texts: Sequence[NDArray[np.int32]]) -> dict[str, Tensor]:
+    """Texts one after the other and where each begins, as static models take them."""
+    lengths = np.array([len(text) for text in texts], dtype=np.int64)
+    offsets = np.cumsum(lengths) - lengths
+    return {"input_ids": _tensor(_joined(texts)), "offsets": _tensor(offsets)}
 
 
 def tokenise(
@@ -121,8 +129,7 @@ def tokenise(
             cut[at] = ids
     starts = np.zeros(len(texts) + 1, dtype=np.int64)
     np.cumsum([len(ids) for ids in cut], out=starts[1:])
-    ids = np.concatenate(cut) if cut else np.empty(0, dtype=np.int32)
-    return Tokens(ids, starts, layout or Layout(bags=False))
+    return Tokens(_joined(cut), starts, layout or Layout(bags=False))
 
 
 def _layout(model: SentenceTransformer, batch: dict[str, Any]) -> Layout | None:
@@ -153,6 +160,10 @@ def _cut(batch: dict[str, Any], layout: Layout) -> list[NDArray[np.int32]]:
     if layout.left:
         return [row[len(row) - length :].copy() for row, length in zip(ids, lengths, strict=True)]
     return [row[:length].copy() for row, length in zip(ids, lengths, strict=True)]
+
+
+def _joined(texts: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
+    return np.concatenate(texts) if texts else np.empty(0, dtype=np.int32)
 
 
 def _tensor(values: NDArray[Any]) -> Tensor:

@@ -221,7 +221,7 @@ def _attempt(
         rows.learned,
         rows.measured,
         callback,
-        loss_named(plan.loss.name).batches,
+        loss_named(plan.loss.name),
         config.training,
     )
     if checkpoint is not None:

@@ -11,10 +11,9 @@ from core.problems import N_, Message
 from core.training.checkpoints import CHECKPOINTS
 from core.training.config import LossConfig, RunConfig
 from core.training.losses.registry import LOSSES, loss_named
-from core.training.losses.spec import Batches, LossSpec
+from core.training.losses.spec import MINI_BATCH, Batches, LossSpec
 
 _PLAN_FILE = "memory.json"
-_MINI_BATCH = "mini_batch_size"
 
 _SAME = N_(
     "Memory ran out with {before} rows at a time. The run went on with {after} at a time and added "
@@ -51,10 +50,10 @@ class Plan:
     @property
     def rows_at_once(self) -> int:
         """How many rows are in memory at the same time."""
-        part = self.loss.parameters.get(_MINI_BATCH)
+        part = self.loss.parameters.get(MINI_BATCH)
         spec = loss_named(self.loss.name)
         if part is None:
-            part = spec.settings({}).get(_MINI_BATCH, self.batch_size)
+            part = spec.settings({}).get(MINI_BATCH, self.batch_size)
         return min(int(part), self.batch_size)
 
 
@@ -91,7 +90,7 @@ def smaller(plan: Plan, *, static: bool) -> Smaller | None:
         return None
     cached = spec if _in_parts(spec) else LOSSES.get(f"Cached{spec.name}")
     if cached is not None and _in_parts(cached) and not static:
-        parameters = {**plan.loss.parameters, _MINI_BATCH: after}
+        parameters = {**plan.loss.parameters, MINI_BATCH: after}
         loss = plan.loss.model_copy(update={"name": cached.name, "parameters": parameters})
         note = Message(_CACHED, {"before": before, "after": after, "loss": cached.name})
         return Smaller(
@@ -110,7 +109,7 @@ def smaller(plan: Plan, *, static: bool) -> Smaller | None:
 
 
 def _in_parts(loss: LossSpec) -> bool:
-    return any(parameter.name == _MINI_BATCH for parameter in loss.parameters)
+    return any(parameter.name == MINI_BATCH for parameter in loss.parameters)
 
 
 def save_plan(run: Path, plan: Plan) -> None:

@@ -7,7 +7,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -167,7 +167,6 @@ class _Bench:
 
         plan = Plan(self._config.loss, batch_size, 1)
         loss = make_loss(self._job, self._config, plan, self._model, self._grades)
-        batches = self._spec.batches
         prompts = column_prompts(self._model, self._columns.columns)
         watch = Stopwatch(self._job)
         with tempfile.TemporaryDirectory(dir=self._job.folder) as folder:
@@ -190,7 +189,7 @@ class _Bench:
                 None,
                 watch,
                 # Repeated texts must not make a trial's batches smaller than a run's.
-                Batches.ANY if batches is Batches.NO_DUPLICATES else batches,
+                replace(self._spec, batches=Batches.ANY) if self._spec.in_batch else self._spec,
                 self._config.training,
             )
             with self._peak() as peak:

@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.data.shapes import LABEL, SCORE, text_roles
-from core.models.tokens import Tokens, tokenise
+from core.models.tokens import Tokens, bag, tokenise
 from core.training.losses.spec import Batches
+from core.training.packing import pack
 from core.training.sampling import Traits
 
 if TYPE_CHECKING:
@@ -73,16 +74,40 @@ class TrainingRows:
 
     def batch(self, rows: Sequence[int]) -> dict[str, Any]:
         """What the library's collator would make of these rows, given by their places."""
-        import torch
-
         chosen = np.asarray(rows, dtype=np.int64)
-        made: dict[str, Any] = {}
-        if self._labels is not None:
-            made["label"] = torch.tensor(self._labels[chosen])
+        made = self._label(chosen)
         for name, column in self._columns.items():
             features = column.tokens.features(column.places[chosen])
             made |= {f"{name}_{key}": value for key, value in features.items()}
         return made
+
+    def together(self, rows: Sequence[int], offset: int | None) -> dict[str, Any]:
+        """The rows as one batch of all texts of all columns, for one pass through the model.
+
+        Args:
+            rows: the rows, given by their places.
+            offset: a transformer's number of a text's first position; None for a static model.
+
+        Returns:
+            ``together``: features of all texts; ``places``: for each text, column by column, its
+            place among the vectors; ``rows``: the rows; ``label``, if there is one.
+        """
+        import torch
+
+        chosen = np.asarray(rows, dtype=np.int64)
+        texts = [
+            column.tokens.text(at)
+            for column in self._columns.values()
+            for at in column.places[chosen]
+        ]
+        if offset is None:
+            features: dict[str, Any] = dict(bag(texts))
+            places = torch.arange(len(texts))
+        else:
+            features, places = pack(texts, offset)
+        # The library takes the number of rows from the first tensor that it finds.
+        made = {"rows": torch.from_numpy(chosen), "together": features, "places": places}
+        return {**made, **self._label(chosen)}
 
     def traits(self, batches: Batches, *, apart: bool, by_length: bool) -> Traits:
         """What decides which of the rows share a batch.
@@ -100,6 +125,15 @@ class TrainingRows:
             if self._labels is not None and batches is Batches.BY_CLASS
             else None,
         )
+
+    def tokens(self) -> list[Tokens]:
+        """The cut texts: one for each way in which columns are read."""
+        return list({id(one.tokens): one.tokens for one in self._columns.values()}.values())
+
+    def _label(self, chosen: NDArray[np.int64]) -> dict[str, Any]:
+        import torch
+
+        return {} if self._labels is None else {"label": torch.tensor(self._labels[chosen])}
 
 
 def _cut(

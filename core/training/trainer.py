@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +17,16 @@ from sentence_transformers import (
     SentenceTransformerTrainer,
     SentenceTransformerTrainingArguments,
 )
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from transformers import TrainerCallback
 
 from core.models.extension import word_embeddings
 from core.training.config import TrainingConfig
 from core.training.encoding import is_static
-from core.training.losses.spec import Batches
+from core.training.losses.spec import LossSpec
 from core.training.memory import Plan
+from core.training.packing import can_pack, handing_on, position_offset, prepared
 from core.training.rows import TrainingRows
 from core.training.sampling import BatchSampler
 
@@ -43,7 +47,7 @@ class Trainer(SentenceTransformerTrainer):
         *args: Any,
         learned: TrainingRows,
         measured: TrainingRows | None,
-        batches: Batches,
+        spec: LossSpec,
         training: TrainingConfig,
         **named: Any,
     ) -> None:
@@ -55,7 +59,38 @@ class Trainer(SentenceTransformerTrainer):
         # An epoch's last batch holds what is left, no row is seen twice.
         self.accelerator.even_batches = False
         self._learned, self._measured = learned, measured
-        self._batches, self._training = batches, training
+        self._spec, self._training = spec, training
+        self._one_pass = False
+
+    def train(self, *args: Any, **named: Any) -> Any:
+        """Train, on the CPU in a way of our own (:mod:`core.training.packing`)."""
+        model = self.model
+        with ExitStack() as stack:
+            if model.device.type == "cpu" and not is_static(model):
+                stack.enter_context(prepared(model))
+            self._one_pass = self._goes_in_one_pass()
+            if self._one_pass:
+                stack.enter_context(handing_on(model))
+            return super().train(*args, **named)
+
+    def collect_features(self, inputs: dict[str, Any]) -> tuple[list[dict[str, Tensor]], Any]:
+        """Each column's features for the loss: where that can be, the vectors themselves."""
+        if "together" not in inputs:
+            features, label = super().collect_features(inputs)
+            return features, label
+        vectors = self.model(inputs["together"])["sentence_embedding"][inputs["places"]]
+        columns = vectors.split(len(inputs["rows"]))
+        return [{"sentence_embedding": column} for column in columns], inputs.get("label")
+
+    def _goes_in_one_pass(self) -> bool:
+        """Whether all texts of a batch go through the model together."""
+        if self._spec.reads_tokens or not self._learned.cut:
+            return False
+        if is_static(self.model):
+            return True
+        return self.model.device.type == "cpu" and all(
+            can_pack(self.model, tokens) for tokens in self._learned.tokens()
+        )
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Batches of the training rows."""
@@ -84,18 +119,26 @@ class Trainer(SentenceTransformerTrainer):
         training = self._training
         seed = training.seed if training.data_seed is None else training.data_seed
         traits = rows.traits(
-            self._batches,
+            self._spec.batches,
             apart=training.separate_duplicates,
             by_length=groups_by_length(self.model, training),
         )
         loader = DataLoader(
             range(len(rows.table)) if rows.cut else table,
             batch_sampler=BatchSampler(traits, batch_size, epochs, seed, together),
-            collate_fn=rows.batch if rows.cut else self.data_collator,
+            collate_fn=self._collator(rows),
             pin_memory=self.args.dataloader_pin_memory,
         )
-        prepared: DataLoader[Any] = self.accelerator.prepare(loader)
-        return prepared
+        ready: DataLoader[Any] = self.accelerator.prepare(loader)
+        return ready
+
+    def _collator(self, rows: TrainingRows) -> Callable[[Any], dict[str, Any]]:
+        if not rows.cut:
+            return self.data_collator
+        if not self._one_pass:
+            return rows.batch
+        offset = None if is_static(self.model) else position_offset(self.model)
+        return partial(rows.together, offset=offset)
 
 
 def groups_by_length(model: SentenceTransformer, training: TrainingConfig) -> bool:
@@ -110,7 +153,7 @@ def make_trainer(
     learned: TrainingRows,
     measured: TrainingRows | None,
     callback: TrainerCallback,
-    batches: Batches,
+    spec: LossSpec,
     training: TrainingConfig,
 ) -> Trainer:
     """A trainer for these rows.
@@ -122,7 +165,7 @@ def make_trainer(
         learned: the rows to learn from.
         measured: the rows on which the held-out loss is measured.
         callback: hears of every step.
-        batches: which rows may share a batch.
+        spec: what the loss asks for.
         training: the run's settings.
     """
     if training.new_rate is not None:
@@ -134,7 +177,7 @@ def make_trainer(
         callbacks=[callback],
         learned=learned,
         measured=measured,
-        batches=batches,
+        spec=spec,
         training=training,
     )
 

@@ -47,7 +47,7 @@ def folder_base(path: Path) -> BaseConfig:
 def test_a_run_that_learns_raises_no_alarm_about_its_training(
     workspace: Workspace, triplets: str, make_config: MakeConfig, tiny_base: Path
 ) -> None:
-    config = make_config(triplets, folder_base(tiny_base), learning_rate=2e-3, epochs=3)
+    config = make_config(triplets, folder_base(tiny_base), learning_rate=1e-3, epochs=3)
     found = alarms_of(workspace, config)
     assert set(found) <= {"worse_than_bm25", "best_step"}
 

@@ -239,11 +239,12 @@ def test_a_seed_of_the_order_changes_the_order_only(fitted: Fit, config: Make) -
 class Narrow:
     """Stands for a device that has room for the texts of ``rows``: raises what CUDA raises.
 
-    The library encodes the first column by itself, the other two at once.
+    All three columns go through the model at once, except with losses that work in parts: those
+    encode the first column by itself, the other two at once.
     """
 
     def __init__(self, rows: int, after: int = 0) -> None:
-        self.most, self.after, self.calls = 2 * rows, after, 0
+        self.most, self.after, self.calls = rows, after, 0
         self.sizes: list[int] = []
 
     def __call__(self, model: Any) -> None:
@@ -252,13 +253,19 @@ class Narrow:
         def check(_module: Any, inputs: tuple[Any, ...]) -> None:
             if not torch.is_grad_enabled() or not model.training:
                 return
-            rows = len(inputs[0]["input_ids"])
+            rows = rows_in(inputs[0])
             self.calls += 1
             if rows > self.most and self.calls > self.after:
                 raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
             self.sizes.append(rows)
 
         model[0].register_forward_pre_hook(check)
+
+
+def rows_in(features: dict[str, Any]) -> int:
+    """How many triplets a model is given at once."""
+    starts = features.get("cu_seq_lens_q")
+    return len(features["input_ids"]) // 2 if starts is None else (len(starts) - 1) // 3
 
 
 def with_loss(made: RunConfig, name: str) -> RunConfig:
@@ -272,7 +279,7 @@ def test_when_memory_runs_out_the_batch_is_halved_and_the_run_goes_on(
     run = fitted(with_loss(config(), "TripletLoss"), change=narrow)
     said = [(one["from"], one["to"], one["meaning"]) for one in run.of("micro_batch")]
     assert said == [(8, 4, "same"), (4, 2, "same")]
-    assert max(narrow.sizes) == 2 * 2
+    assert max(narrow.sizes) == 2
     assert run.result["steps"] == 16 and run.result["batch_size"] == 2
     assert run.result["notes"][-1]["params"] == {"before": 4, "after": 2, "times": 4}
     assert sorted({one["step"] for one in run.of("train")}) == list(range(1, 17))
@@ -283,7 +290,7 @@ def test_a_ranking_loss_goes_over_to_its_cached_variant(fitted: Fit, config: Mak
     run = fitted(config(), change=narrow, device="cuda:0")
     (said,) = run.of("micro_batch")
     assert (said["from"], said["to"], said["meaning"]) == (8, 4, "cached")
-    assert max(narrow.sizes) <= 2 * 4 and run.result["steps"] == 16
+    assert max(narrow.sizes) <= 4 and run.result["steps"] == 16
     (note,) = run.result["notes"]
     assert note["params"]["loss"] == "CachedMultipleNegativesRankingLoss"
 
@@ -292,13 +299,13 @@ def test_memory_that_runs_out_later_costs_only_what_followed_the_last_checkpoint
     fitted: Fit, config: Make
 ) -> None:
     # In the eleventh step; checkpoints are taken after every eighth.
-    narrow = Narrow(4, after=2 * 10)
+    narrow = Narrow(4, after=10)
     run = fitted(with_loss(config(), "TripletLoss"), change=narrow)
     assert [one["step"] for one in run.of("resumed")] == [8]
     assert len(run.of("micro_batch")) == 1
     assert run.result["steps"] == 16 and run.of("train")[-1]["step"] == 16
-    # The first call of the eleventh step fitted; then eight steps of two parts each.
-    assert len(narrow.sizes) == 2 * 10 + 1 + 8 * 2 * 2
+    # Ten steps fitted; then eight of two parts each.
+    assert len(narrow.sizes) == 10 + 8 * 2
 
 
 def test_a_single_row_that_does_not_fit_fails_the_run(fitted: Fit, config: Make) -> None:
@@ -316,14 +323,11 @@ def test_with_memory_enough_nothing_is_said(fitted: Fit, config: Make) -> None:
 
 @pytest.mark.parametrize("precision", ["auto", "fp32"])
 def test_arithmetic_on_the_cpu_is_full(tmp_path: Path, config: Make, precision: str) -> None:
-    from core.training.losses.spec import Batches
     from core.training.memory import Plan
     from core.training.trainer import make_arguments
 
     made = config(precision=precision, weight_decay=0.1)
-    arguments = make_arguments(
-        tmp_path, "cpu", made.training, Plan.of(made), Batches.ANY, max_steps=1
-    )
+    arguments = make_arguments(tmp_path, "cpu", made.training, Plan.of(made), max_steps=1)
     assert not arguments.bf16 and not arguments.tf32 and arguments.use_cpu
     assert arguments.weight_decay == 0.1
 
@@ -351,7 +355,6 @@ def test_arithmetic_on_a_gpu_is_what_it_does_well(
     import torch
 
     from core.training import trainer
-    from core.training.losses.spec import Batches
     from core.training.memory import Plan
 
     told: dict[str, Any] = {}
@@ -361,7 +364,7 @@ def test_arithmetic_on_a_gpu_is_what_it_does_well(
         trainer, "SentenceTransformerTrainingArguments", lambda **given: told.update(given)
     )
     made = config(precision=precision)
-    trainer.make_arguments(tmp_path, "cuda:0", made.training, Plan.of(made), Batches.ANY)
+    trainer.make_arguments(tmp_path, "cuda:0", made.training, Plan.of(made))
     assert (told["bf16"], told["tf32"], told["use_cpu"]) == (bf16, tf32, False)
 
 

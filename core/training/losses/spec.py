@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Value = bool | int | float | str
 """What a setting of a loss can be."""
 
+MINI_BATCH = "mini_batch_size"
+"""The parameter of losses that work through a batch in parts: rows a part."""
+
 
 class LossParameterWrong(Problem):
     what = N_("{loss} does not take {parameter} = {value}.")
@@ -199,6 +202,12 @@ class LossSpec:
     def in_batch(self) -> bool:
         """Whether the other rows' answers count as wrong ones."""
         return self.batches is Batches.NO_DUPLICATES
+
+    @property
+    def reads_tokens(self) -> bool:
+        """Whether it has the texts read by itself, in parts or by a second model."""
+        own = {MINI_BATCH} & {parameter.name for parameter in self.parameters}
+        return bool(own) or any(isinstance(one, ModelParameter) for one in self.parameters)
 
     def settings(self, given: Mapping[str, Value]) -> dict[str, Value]:
         """The parameters with ``given`` values in place of the defaults.
