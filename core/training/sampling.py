@@ -25,6 +25,9 @@ _GROUP = 50
 """Batches a mega-batch: enough that hardly anything is filled up, few enough that the rows that
 meet in a batch change from epoch to epoch."""
 
+_SMALLEST = 4
+"""Rows of the smallest batch with two of each of two classes."""
+
 
 @dataclass(frozen=True)
 class Traits:
@@ -271,7 +274,7 @@ def _placed(
 def _mixed(order: Rows, classes: NDArray[np.int64], batch_size: int) -> list[Rows]:
     """Batches of at least two rows of each of at least two classes.
 
-    Rows of a class go in pairs, an odd one with the last pair of its class.
+    Rows of a class go in pairs, an odd one with the last pair of its class where there is room.
     """
     of_class: dict[int, list[int]] = defaultdict(list)
     for row in order.tolist():
@@ -281,7 +284,8 @@ def _mixed(order: Rows, classes: NDArray[np.int64], batch_size: int) -> list[Row
     units: list[list[int]] = []
     for rows in of_class.values():
         pairs = [rows[at : at + 2] for at in range(0, len(rows), 2)]
-        if len(pairs) > 1 and len(pairs[-1]) == 1:
+        # With three rows of one class a batch of four has no room for two of another.
+        if len(pairs) > 1 and len(pairs[-1]) == 1 and batch_size > _SMALLEST:
             odd = pairs.pop()
             pairs[-1] = [*pairs[-1], *odd]
         units += pairs
