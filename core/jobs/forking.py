@@ -27,6 +27,8 @@ TRAINING = (
     "core.training.trainer",
     "core.training.progress",
     "core.models.static",
+    "bm25s",
+    "transformers.models.bert.modeling_bert",
 )
 """What a training run imports."""
 _FIRST_LOOK_SECONDS = 2.0
