@@ -198,7 +198,7 @@ class Forking:
             return
         before, self._parent = self._parent, None
         if before is not None and not before.ready and not before.alive():
-            _log.warning("the parent of workers could not import what they need")
+            _log.warning("the parent of workers ended before it was ready")
             self._next_look = now + _HOPELESS_SECONDS
             return
         with suppress(OSError):

@@ -71,7 +71,8 @@ def main() -> int:
     with socket.socket(fileno=arguments.socket) as connection:
         for module in arguments.modules:
             importlib.import_module(module)
-        _end_threads()
+        if not _fork_for_nothing():
+            return 1
         # What is here stays: looking for garbage in it would only copy its pages in every worker.
         gc.collect()
         gc.freeze()
@@ -82,15 +83,19 @@ def main() -> int:
     return 0
 
 
-def _end_threads() -> None:
-    """Fork once for nothing: OpenBLAS, the only one with threads here, ends them before a fork.
+def _fork_for_nothing() -> bool:
+    """Fork once to no purpose; whether workers can be forked.
 
-    It starts as many again in whichever process next multiplies matrices.
+    They cannot if an import has woken CUDA after all: a forked process could not use it then.
+    OpenBLAS, the only one here with threads, ends them before a fork; it starts as many again in
+    whichever process next multiplies matrices.
     """
     pid = os.fork()
     if pid == 0:
-        os._exit(0)
-    os.waitpid(pid, 0)
+        lost = "torch" in sys.modules and sys.modules["torch"].cuda._is_in_bad_fork()
+        os._exit(1 if lost else 0)
+    _, status = os.waitpid(pid, 0)
+    return status == 0
 
 
 def _serve(connection: socket.socket) -> WorkerRequest | None:

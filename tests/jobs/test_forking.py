@@ -322,7 +322,7 @@ def test_the_end_of_the_supervisor_ends_the_parent_and_no_job(
     (parent,) = family.children()
     bench = Bench.__new__(Bench)
     bench.workspace = workspace
-    id = bench.submit("nap", steps=200)
+    id = bench.submit("nap", steps=100)
     until(lambda: bench.status(id).state is JobState.RUNNING)
     pid = bench.status(id).pid
     assert pid and psutil.Process(pid).ppid() == parent.pid
@@ -332,4 +332,4 @@ def test_the_end_of_the_supervisor_ends_the_parent_and_no_job(
     assert bench.status(id).state is JobState.RUNNING
     bench.supervisor = bench.new_supervisor()
     bench.until_state(id, JobState.SUCCEEDED)
-    assert steps(workspace.job(id)) == list(range(200))
+    assert steps(workspace.job(id)) == list(range(100))
