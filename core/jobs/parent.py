@@ -24,7 +24,6 @@ import gc
 import importlib
 import json
 import os
-import random
 import runpy
 import select
 import signal
@@ -188,12 +187,11 @@ def _redirect(log: str) -> None:
 def _draw_lots_anew() -> None:
     """Seed what was seeded while the parent imported; two workers would else draw the same.
 
-    torch is not among it, because its generator starts from the same number in every process, nor
-    is what asks the system each time (``secrets``, ``uuid4``, ``default_rng``).
+    Python does so itself for ``random``.  torch's generator starts from the same number in every
+    process, and ``secrets``, ``uuid4`` and ``default_rng`` ask the system each time.
     """
-    random.seed()
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed()
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed()
     if "datasets" in sys.modules:
         # Names its temporary files.
         sys.modules["datasets"].fingerprint.fingerprint_rng.seed()

@@ -125,9 +125,17 @@ def look(job: JobContext) -> None:
         files=sorted(os.readlink(tell / "fd" / name) for name in ("0", "1", "2"))
         + sorted(_other_files()),
         parent=os.getppid(),
-        drawn=[random.random(), uuid.uuid4().hex, secrets.token_hex()]
-        + ([loaded["numpy"].random.random()] if "numpy" in loaded else []),
+        drawn=list(_drawn()),
     )
+
+
+def _drawn() -> Iterator[object]:
+    """What chance brings, from everything with a generator that is imported already."""
+    yield from (random.random(), uuid.uuid4().hex, secrets.token_hex())
+    if "numpy.random" in sys.modules:
+        yield sys.modules["numpy.random"].random()
+    if "datasets" in sys.modules:
+        yield sys.modules["datasets"].fingerprint.generate_random_fingerprint()
 
 
 def _handler(number: signal.Signals) -> str:
