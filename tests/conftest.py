@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from core.jobs.forking import SWITCH
 from core.workspace import Workspace
 from tools.workbench import end_processes_of
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Two test files run side by side: more threads than that would wait for one another.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Most supervisors here live for a few seconds: what a parent of workers imports would not pay.
+os.environ.setdefault(SWITCH, "off")
 
 # The same inputs every time: a failure on another machine can be repeated here.
 settings.register_profile("pairloom", derandomize=True, deadline=None)

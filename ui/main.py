@@ -6,6 +6,7 @@ import streamlit as st
 
 from ui.language import choose_language, settle_language
 from ui.pages import page_list
+from ui.server import wake_workers
 from ui.sidebar import workspace_lines
 
 IMAGES = Path(__file__).parent / "images"
@@ -13,6 +14,7 @@ IMAGES = Path(__file__).parent / "images"
 WIDEST = 1400
 
 settle_language()
+wake_workers()
 # A picture of our own: Streamlit's named icons would be fetched from the internet here.
 st.set_page_config(page_title="Pairloom", page_icon=IMAGES / "icon.svg", layout="wide")
 st.logo(str(IMAGES / "logo.svg"), size="large")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import math
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,17 +18,58 @@ from ui.language import _, say
 
 # The first page is painted before the workers compete with it for the processor.
 _SECONDS_BEFORE_WORKERS = 3.0
+_SECONDS_BETWEEN_LOOKS = 60.0
+
+
+class _Workers:
+    """Sees to it, as long as the server serves, that the workers are there when pages are drawn."""
+
+    def __init__(self) -> None:
+        self._next_look = math.inf
+
+    def begin(self) -> None:
+        """The server is up."""
+        self._look_soon()
+
+    def wanted(self) -> None:
+        """Somebody is here; looks at the clock and mostly does nothing else."""
+        if time.monotonic() >= self._next_look:
+            self._look_soon()
+
+    def _look_soon(self) -> None:
+        self._next_look = time.monotonic() + _SECONDS_BETWEEN_LOOKS
+        timer = threading.Timer(_SECONDS_BEFORE_WORKERS, self._start)
+        timer.daemon = True
+        timer.start()
+
+    def end(self) -> None:
+        """The server ends, and starts nothing any more."""
+        self._next_look = math.inf
+
+    def _start(self) -> None:
+        if self._next_look < math.inf:
+            ensure_supervisor(Workspace.open())
+
+
+_workers = _Workers()
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Start the supervisor, and with it the encoder, soon after the server is up."""
-    timer = threading.Timer(_SECONDS_BEFORE_WORKERS, _start_workers)
-    timer.daemon = True
-    timer.start()
+    _workers.begin()
     threading.Thread(target=_import_first_screen, daemon=True).start()
     yield
-    timer.cancel()
+    _workers.end()
+
+
+def wake_workers() -> None:
+    """Have a supervisor started a moment later, unless one is there: it ends when nobody comes.
+
+    With it comes what makes training start quickly and answers questions.  For every drawing of a
+    page, because it costs nothing.
+    """
+    _workers.wanted()
 
 
 def show_error(error: Exception) -> bool:
@@ -49,7 +92,3 @@ def _import_first_screen() -> None:
     # While the browser still loads its own part, pandas and the like come in.
     importlib.import_module("core.data.samples")
     importlib.import_module("core.training.runs")
-
-
-def _start_workers() -> None:
-    ensure_supervisor(Workspace.open())

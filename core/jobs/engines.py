@@ -6,16 +6,19 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 from core.devices import list_devices
+from core.jobs.forking import Forked, Forking, Parent
+from core.jobs.kinds import needs_network, takes_device
+from core.jobs.parent import WorkerRequest
 from core.jobs.processes import ProcessIdentity
 from core.jobs.status import JobStatus
 from core.workspace import PROJECT_ROOT, Workspace
 
 LOG_FILE = "log.txt"
+WORKER = "core.jobs.worker"
 
 
 class Handle(Protocol):
@@ -40,8 +43,11 @@ class Engine(Protocol):
     def devices(self) -> list[str]:
         """The devices that take one training run each: ``["cuda:0", "cuda:1"]``, ``["cpu"]``."""
 
-    def start(self, folder: Path, device: str) -> Handle:
-        """Start the job in ``folder`` on ``device``."""
+    def prepare(self) -> None:
+        """Get ready for the next job; called again and again while there is none."""
+
+    def start(self, folder: Path, device: str, kind: str) -> Handle:
+        """Start the job in ``folder``, which is of this kind, on ``device``."""
 
     def adopt(self, status: JobStatus) -> Handle | None:
         """The living process that ``status`` speaks of; None when it has ended."""
@@ -77,19 +83,46 @@ class LocalProcess:
             self._identity.signal_group(signal.SIGKILL)
 
 
+class ForkedProcess(LocalProcess):
+    """A worker whose exit code its own parent tells."""
+
+    def __init__(self, parent: Parent, forked: Forked) -> None:
+        super().__init__(forked.identity)
+        self._pid = forked.pid
+        self._parent = parent
+        self._code: int | None = None
+
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        if super().alive():
+            return True
+        if self._code is None:
+            self._code = self._parent.exit_code(self._pid)
+        return False
+
+    def exit_code(self) -> int | None:
+        """The exit code; None when its parent has gone before it."""
+        return self._code
+
+
 class LocalEngine:
     """Runs every job as a process of this machine.
 
-    ``worker`` is the command that a job's folder and device are appended to.
+    Args:
+        workspace: whose jobs.
+        worker: the module that a worker runs, as with ``python -m``.
+        forking: what starts workers more quickly, where that can be had.
     """
 
     def __init__(
         self,
         workspace: Workspace,
-        worker: Sequence[str] = (sys.executable, "-m", "core.jobs.worker"),
+        worker: str = WORKER,
+        forking: Forking | None = None,
     ) -> None:
         self._workspace = workspace
         self._worker = worker
+        self._forking = forking
         ids = [device.id for device in list_devices()]
         self._devices = [id for id in ids if id != "cpu"] or ["cpu"]
 
@@ -97,22 +130,23 @@ class LocalEngine:
         """Each GPU that was there when the supervisor started; the CPU where there is none."""
         return self._devices
 
-    def start(self, folder: Path, device: str) -> LocalProcess:
+    def prepare(self) -> None:
+        """Have a parent ready that workers are forked from."""
+        if self._forking is not None:
+            self._forking.prepare()
+
+    def start(self, folder: Path, device: str, kind: str) -> LocalProcess:
         """Start a worker: own session, stdin closed, output appended to ``log.txt``."""
-        environment = dict(os.environ, PAIRLOOM_HOME=str(self._workspace.root))
-        # The worker sees one GPU, or none, whatever the job's code asks torch for.
-        environment["CUDA_VISIBLE_DEVICES"] = (
-            device.removeprefix("cuda:") if device.startswith("cuda:") else ""
-        )
-        # NVML, from which the devices come, counts by the bus; CUDA by default does not.
-        environment["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
-        environment["PYTHONUNBUFFERED"] = "1"
-        # Threads that wait in a loop take the processor from whoever else works on this machine:
-        # next to one busy process a step took 1.9 times as long with the loops as without.
-        environment.setdefault("GOMP_SPINCOUNT", "0")
+        environment = worker_environment(self._workspace, device)
         with (folder / LOG_FILE).open("ab") as log:
+            # The parent's libraries were told that there is no network.
+            if self._forking is not None and not needs_network(kind):
+                worker = WorkerRequest(str(folder), device, environment, log.name)
+                forked = self._forking.start(worker, patient=takes_device(kind))
+                if forked is not None:
+                    return ForkedProcess(*forked)
             child = subprocess.Popen(
-                [*self._worker, str(folder), "--device", device],
+                [sys.executable, "-m", self._worker, str(folder), "--device", device],
                 cwd=PROJECT_ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -128,3 +162,24 @@ class LocalEngine:
             return None
         identity = ProcessIdentity(status.pid, status.process_start)
         return LocalProcess(identity) if identity.alive() else None
+
+
+def forking_for(workspace: Workspace) -> Forking | None:
+    """What starts the workspace's workers from a parent; None where that cannot be had."""
+    return Forking(WORKER, worker_environment(workspace, "cpu")) if Forking.possible() else None
+
+
+def worker_environment(workspace: Workspace, device: str) -> dict[str, str]:
+    """The variables of a worker on ``device``."""
+    environment = dict(os.environ, PAIRLOOM_HOME=str(workspace.root))
+    # The worker sees one GPU, or none, whatever the job's code asks torch for.
+    environment["CUDA_VISIBLE_DEVICES"] = (
+        device.removeprefix("cuda:") if device.startswith("cuda:") else ""
+    )
+    # NVML, from which the devices come, counts by the bus; CUDA by default does not.
+    environment["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
+    environment["PYTHONUNBUFFERED"] = "1"
+    # Threads that wait in a loop take the processor from whoever else works on this machine:
+    # next to one busy process a step took 1.9 times as long with the loops as without.
+    environment.setdefault("GOMP_SPINCOUNT", "0")
+    return environment

@@ -48,6 +48,11 @@ def takes_device(kind: str) -> bool:
     return kind in KINDS and KINDS[kind].trains
 
 
+def needs_network(kind: str) -> bool:
+    """Whether a job of this kind asks other machines for something."""
+    return kind in KINDS and KINDS[kind].network
+
+
 KINDS: dict[str, JobKind] = {
     "train": JobKind(
         "core.training.worker:train",

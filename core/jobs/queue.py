@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from core.files import read_json, write_json, write_text
 from core.jobs.context import JobSpec
-from core.jobs.kinds import KINDS, takes_device
+from core.jobs.kinds import KINDS, needs_network, takes_device
 from core.jobs.status import ALLOWED, JobState, JobStatus, StatusUnreadable
 from core.jobs.stopping import STOP_FILE, StopWish, write_stop
 from core.problems import N_, Problem, Term
@@ -208,7 +208,7 @@ def resume(workspace: Workspace, id: str, *, finish: bool = False) -> None:
 
 def lanes_of(kind: str) -> tuple[str, ...]:
     """Where jobs of a kind that takes no whole device may run, one in each place."""
-    return NETWORK_LANE if kind in KINDS and KINDS[kind].network else LIGHT_LANE
+    return NETWORK_LANE if needs_network(kind) else LIGHT_LANE
 
 
 def waiting_jobs(workspace: Workspace) -> list[QueuedJob]:

@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 from core.encoder.keeper import EncoderKeeper
 from core.jobs import queue
 from core.jobs.cleaning import clean_up
-from core.jobs.engines import Engine, Handle, LocalEngine
+from core.jobs.engines import Engine, Handle, LocalEngine, forking_for
 from core.jobs.kinds import takes_device
 from core.jobs.reasons import NotStarted, not_saved, reason_of
 from core.jobs.status import STATUS_FILE, JobState, JobStatus, StatusUnreadable
@@ -111,6 +111,8 @@ class Supervisor:
         for id, placed in list(self._placed.items()):
             if placed.handle.alive():
                 self._escalate_stop(placed)
+            elif (other := self._other_worker(placed)) is not None:
+                self._placed[id] = replace(placed, handle=other)
             else:
                 self._record_end(id, placed.folder, placed.handle.exit_code())
                 del self._placed[id]
@@ -122,10 +124,18 @@ class Supervisor:
                 self._start(job, lane)
         return bool(waiting or self._placed)
 
+    def _other_worker(self, placed: _Placed) -> Handle | None:
+        """The living worker to which the one that we started has left the job, if there is one."""
+        try:
+            status = JobStatus.load(placed.folder)
+        except StatusUnreadable:
+            return None
+        return self._engine.adopt(status) if status.state.has_process else None
+
     def _start(self, job: queue.QueuedJob, lane: str) -> None:
         device = lane if takes_device(job.kind) else "cpu"
         try:
-            handle = self._engine.start(job.folder, device)
+            handle = self._engine.start(job.folder, device, job.kind)
         except OSError as error:
             # Its folder was deleted while it waited, or the system has no room for a process.
             _log.exception("cannot start %s", job.id)
@@ -209,7 +219,8 @@ def serve(workspace: Workspace) -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    supervisor = Supervisor(workspace, LocalEngine(workspace))
+    engine = LocalEngine(workspace, forking=forking_for(workspace))
+    supervisor = Supervisor(workspace, engine)
     encoder = EncoderKeeper(workspace)
     last_busy = time.monotonic()
     next_restore = 0.0
@@ -224,6 +235,8 @@ def serve(workspace: Workspace) -> None:
                 next_restore = now + _RESTORE_SECONDS
             busy = supervisor.step()
             encoder_alive = encoder.step()
+            if not busy:
+                engine.prepare()
         except (OSError, sqlite3.OperationalError):
             # The disk is full, most likely.  What could not be written down now can be later.
             _log.exception("cannot go on at the moment")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 if TYPE_CHECKING:
@@ -179,9 +180,11 @@ def build_static(
 def _apart(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     """The rows turned to right angles, as many at a time as they have numbers; of one length."""
     count, dimension = rows.shape
-    for begin in range(0, count, dimension):
-        block = rows[begin : begin + dimension]
-        rows[begin : begin + dimension] = np.linalg.qr(block.T)[0].T * math.sqrt(dimension)
+    # Several threads wait for each other in loops: on two busy cores that took up to 28 s.
+    with threadpool_limits(1, user_api="blas"):
+        for begin in range(0, count, dimension):
+            block = rows[begin : begin + dimension]
+            rows[begin : begin + dimension] = np.linalg.qr(block.T)[0].T * math.sqrt(dimension)
     return rows
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.data.shapes import HELD_OUT, POSITIVE, SPLIT, text_roles
 from core.data.store import load_dataset
+from core.jobs.forking import Forking
 from core.models.bases import BaseConfig, ResolvedBase, resolve
 from core.models.vocabulary import token_lengths
 from core.retrieval.corpora import load_corpus
@@ -128,7 +129,8 @@ def estimate_rows(
         evaluation *= real.step_seconds / step
         step = real.step_seconds
     seconds = (
-        speed.import_seconds * _START_FACTOR
+        # A forked worker's parent has imported everything.
+        (0.0 if Forking.possible() else speed.import_seconds * _START_FACTOR)
         + _FIXED_SECONDS
         + scoring
         + among

@@ -8,22 +8,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
-from core.data.shapes import Shape
-from core.data.split import Split, split_rows
-from core.data.store import load_dataset
-from core.data.structure import shape_with
 from core.files import read_json, write_json
-from core.inspection.widgets import Example, choose_examples
+from core.inspection.widgets import Example
 from core.jobs.context import JobContext
 from core.jobs.events import read_events
-from core.models.bases import ResolvedBase, resolve
+from core.models.bases import ResolvedBase
 from core.models.fingerprint import model_fingerprint
-from core.problems import N_, Message, Problem
+from core.problems import N_, Message
 from core.training import alarms, artifacts
 from core.training.baseline import Vectors, baseline_vectors, read_all
 from core.training.building import build_base
@@ -34,17 +29,15 @@ from core.training.continuing import seen_problem
 from core.training.encoding import limit_length, load_model
 from core.training.evaluation import PRIMARY, Scores, score_fusion, score_model, score_table
 from core.training.exam import take_exam
-from core.training.examination import Examination, prepare
 from core.training.extending import extend_base, extension_notes
 from core.training.fitting import fit
 from core.training.fusion import FUSED
-from core.training.hurting import MOST_ROWS, MOST_ROWS_TRANSFORMER, find_hurting
-from core.training.limits import HELD_OUT_LIMIT
-from core.training.losses.registry import check_fit, loss_named
+from core.training.hurting import MOST_ROWS, MOST_ROWS_TRANSFORMER, Hurting, find_hurting
+from core.training.opening import OpenRun, open_run
 from core.training.prompts import set_prompts
-from core.training.questions import own_questions
+from core.training.questions import OwnQuestions
 from core.training.reading import Reader
-from core.training.report import METRIC_LABELS, ModelScores, Report, judge
+from core.training.report import METRIC_LABELS, Exam, ModelScores, Report, judge
 from core.training.runs import Curves, ended_early
 from core.training.tasks import make_task, watched
 
@@ -52,28 +45,22 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 
-class DatasetChanged(Problem):
-    what = N_("The dataset {name} is not the one that this configuration was made for.")
-    do = N_(
-        "Choose the dataset again on the Train screen, or take the dataset line out of the file."
-    )
+@dataclass(frozen=True)
+class _Examined:
+    """A model's vectors of the examination, their similarities, and its scores."""
 
-
-class TooFewRows(Problem):
-    what = N_("Only {rows} rows are left for training after {held_out} were held out.")
-    do = N_("Add rows to the table, or lower the held-out share.")
+    vectors: Vectors
+    table: np.ndarray
+    scores: Scores
 
 
 @dataclass(frozen=True)
-class Rows:
-    """The dataset of a run, divided."""
+class _Closer:
+    """What is looked at besides the held-out rows, where there is time for it."""
 
-    shape: Shape
-    family: str
-    train: pd.DataFrame
-    held_out: pd.DataFrame
-    split: Split
-    examples: list[Example]
+    exam: Exam | None = None
+    asked: OwnQuestions | None = None
+    hurting: Hurting | None = None
 
 
 def train(job: JobContext) -> None:
@@ -85,77 +72,108 @@ def train(job: JobContext) -> None:
     """
     # Everything a run needs is on this machine; a hub out of reach must not delay it.
     os.environ["HF_HUB_OFFLINE"] = "1"
-    config = RunConfig.parse(job.params, "config.yaml")
     began = time.monotonic()
-    job.progress(Message(N_("Reading the dataset")))
-    rows = _read_rows(job, config)
-    own = own_questions(job.workspace, config.evaluation, rows.family)
-    examination = prepare(
-        rows.held_out,
-        rows.train,
-        rows.shape,
-        config.training.seed,
-        test_twins=config.evaluation.confusables,
-        # With an exam the own questions are asked of its corpus.
-        own=() if config.evaluation.exam else own,
-    )
-    task = examination.task
-    job.progress(Message(N_("Scoring BM25 keyword search on the held-out rows")))
-    lexical = _scored(job, "bm25", lambda: score_table(task, examination.lexical))
-
+    run = open_run(job)
+    lexical = _score_lexical(run)
     job.progress(Message(N_("Loading PyTorch and the base model")))
-    base = resolve(job.workspace, config.base)
-    reference = _reference(job, base)
     job.check_stop()
-    job.progress(Message(N_("Scoring {model} before training"), {"model": reference.name}))
-    first = _read_reference(job, examination, reference)
-    before = _scored(job, "base", lambda: score_table(task, examination.table(first)))
+    before = None
+    if not run.base_is_made:
+        name = {"model": run.reference.name}
+        job.progress(Message(N_("Scoring {model} before training"), name))
+        before = _score_reference(run)
     checkpoint = last_whole_checkpoint(job.folder)
-    model = _load_model(job, config, base, rows, checkpoint)
-    _set_card_facts(model, config, base, rows.examples)
-    set_prompts(model, config.training)
+    model = _load_model(run, checkpoint)
     reader = Reader(model, job.check_stop)
-    untrained = None
-    if base.kind == "static" and base.path is None:
-        untrained = _scored(
-            job, "untrained", lambda: score_model(task, reader.passages, reader.questions)
-        )
+    untrained = _score_untrained(run, reader) if run.base_is_made else None
 
-    score = _watch(examination, rows, static=base.kind == "static", seed=config.training.seed)
-    training = fit(job, config, rows.train, rows.held_out, model, checkpoint, score)
+    rows = run.rows
+    training = fit(job, run.config, rows.train, rows.held_out, model, checkpoint, _watch(run))
     cut_short = ended_early(training)
     if cut_short is not None:
         job.note(cut_short)
+    if before is None:
+        # It has no part in the training, which began the sooner without it.
+        name = {"model": run.reference.name}
+        job.progress(Message(N_("Scoring {model} for comparison"), name), 1.0)
+        before = _score_reference(run)
     job.progress(Message(N_("Scoring the tuned model on the held-out rows")), 1.0)
-    last = read_all(reader, examination.questions, examination.passages)
-    table = examination.table(last)
-    after, fused = score_table(task, table), score_fusion(task, table, examination.lexical)
+    after = _score_tuned(run, reader)
     artifacts.save_model(job.folder, model)
-    exam, asked, hurting = None, examination.ask_own(first, last), None
     # Somebody who ended the run is waiting: the rest can be done without.
-    if config.evaluation.exam and cut_short is None:
-        job.progress(Message(N_("Examining the tuned model on unseen questions")), 1.0)
-        exam, asked = take_exam(job, config, reference, model, own)
-    if cut_short is None:
-        job.progress(Message(N_("Looking for the rows that hurt")), 1.0)
-        most = _rows_to_look_at(job, base)
-        hurting = find_hurting(rows.train, rows.shape, reader, config.training.seed, most)
-
+    closer = _Closer() if cut_short is not None else _look_closer(run, model, reader)
     job.progress(Message(N_("Writing the report")), 1.0)
-    metric = PRIMARY[rows.shape]
-    verdict, difference, sentence = judge(task, before, after, config.training.seed)
-    calibration = calibrate(task, examination.table(first), table, config.training.seed)
-    Report(
+    training |= {"device": job.device, "total_seconds": time.monotonic() - began}
+    _report(run, training, lexical, untrained, before, after, closer).save(job.folder)
+    shutil.rmtree(job.folder / CHECKPOINTS, ignore_errors=True)
+
+
+def _score_lexical(run: OpenRun) -> Scores:
+    run.job.progress(Message(N_("Scoring BM25 keyword search on the held-out rows")))
+    task = run.examination.task
+    return _scored(run.job, "bm25", lambda: score_table(task, run.examination.lexical))
+
+
+def _score_reference(run: OpenRun) -> _Examined:
+    vectors = _read_reference(run)
+    table = run.examination.table(vectors)
+    task = run.examination.task
+    return _Examined(vectors, table, _scored(run.job, "base", lambda: score_table(task, table)))
+
+
+def _score_untrained(run: OpenRun, reader: Reader) -> Scores:
+    task = run.examination.task
+    return _scored(
+        run.job, "untrained", lambda: score_model(task, reader.passages, reader.questions)
+    )
+
+
+def _score_tuned(run: OpenRun, reader: Reader) -> _Examined:
+    vectors = read_all(reader, run.examination.questions, run.examination.passages)
+    table = run.examination.table(vectors)
+    return _Examined(vectors, table, score_table(run.examination.task, table))
+
+
+def _look_closer(run: OpenRun, model: SentenceTransformer, reader: Reader) -> _Closer:
+    """Take the exam, if there is one, and look for rows that hurt."""
+    job, config, rows = run.job, run.config, run.rows
+    exam, asked = None, None
+    if config.evaluation.exam:
+        job.progress(Message(N_("Examining the tuned model on unseen questions")), 1.0)
+        exam, asked = take_exam(job, config, run.reference, model, run.own)
+    job.progress(Message(N_("Looking for the rows that hurt")), 1.0)
+    most = _rows_to_look_at(job, run.base)
+    hurting = find_hurting(rows.train, rows.shape, reader, config.training.seed, most)
+    return _Closer(exam, asked, hurting)
+
+
+def _report(
+    run: OpenRun,
+    training: dict[str, Any],
+    lexical: Scores,
+    untrained: Scores | None,
+    before: _Examined,
+    after: _Examined,
+    closer: _Closer,
+) -> Report:
+    """All that was found, in one report."""
+    config, rows, examination = run.config, run.rows, run.examination
+    task, seed = examination.task, config.training.seed
+    fused = score_fusion(task, after.table, examination.lexical)
+    verdict, difference, sentence = judge(task, before.scores, after.scores, seed)
+    calibration = calibrate(task, before.table, after.table, seed)
+    cut_short = ended_early(training)
+    return Report(
         shape=rows.shape.value,
-        primary=metric,
+        primary=PRIMARY[rows.shape],
         questions=task.size,
         held_out_rows=len(rows.held_out),
         train_rows=len(rows.train),
         split={"by": rows.split.by, "message": rows.split.message.to_json()},
         models=[
-            _row("base", reference.name, before),
-            *([_row("untrained", base.name, untrained)] if untrained else []),
-            _row("tuned", config.name, after),
+            _row("base", run.reference.name, before.scores),
+            *([_row("untrained", run.base.name, untrained)] if untrained else []),
+            _row("tuned", config.name, after.scores),
             _row("bm25", "BM25", lexical),
             _row("fused", FUSED, fused),
         ],
@@ -166,72 +184,40 @@ def train(job: JobContext) -> None:
             *([cut_short.to_json()] if cut_short else []),
             *training.get("notes", ()),
         ],
-        training={**training, "device": job.device, "total_seconds": time.monotonic() - began},
-        exam=exam,
+        training=training,
+        exam=closer.exam,
         dataset=config.dataset.id,
         passages=len(task.passages),
         distractors=task.distractors,
         alarms=(
-            *alarms.seen_alarms(seen_problem(job.workspace, config)),
+            *alarms.seen_alarms(seen_problem(run.job.workspace, config)),
             *alarms.score_alarms(
                 verdict,
-                metric,
-                METRIC_LABELS[metric],
-                untrained or before,
-                after,
+                PRIMARY[rows.shape],
+                METRIC_LABELS[PRIMARY[rows.shape]],
+                untrained or before.scores,
+                after.scores,
                 lexical,
                 made_here=untrained is not None,
             ),
-            *(alarms.exam_alarms(exam.models) if exam else ()),
+            *(alarms.exam_alarms(closer.exam.models) if closer.exam else ()),
             *alarms.similarity_alarms(calibration),
-            *alarms.curve_alarms(_curve(job)),
-            *extension_notes(job.folder),
+            *alarms.curve_alarms(_curve(run.job)),
+            *extension_notes(run.job.folder),
             *alarms.ending_notes(training, keep_best=config.evaluation.keep_best),
         ),
         calibration=calibration,
-        confusables=examination.compare_twins(first, last),
+        confusables=examination.compare_twins(before.vectors, after.vectors),
         no_confusables=examination.no_twins,
-        own_questions=asked,
-        hurting=hurting,
-    ).save(job.folder)
-    shutil.rmtree(job.folder / CHECKPOINTS, ignore_errors=True)
+        own_questions=closer.asked or examination.ask_own(before.vectors, after.vectors),
+        hurting=closer.hurting,
+    )
 
 
-def _read_rows(job: JobContext, config: RunConfig) -> Rows:
-    dataset = load_dataset(job.workspace, config.dataset.id)
-    if dataset.info.content_hash != config.dataset.content_hash:
-        raise DatasetChanged(name=config.dataset.name)
-    shape = dataset.info.shape
-    static = resolve(job.workspace, config.base).kind == "static"
-    added = config.training.structured_negatives
-    check_fit(loss_named(config.loss.name), shape_with(shape, added), static=static)
-    frame = dataset.frame()
-    seed = config.training.seed
-    split = split_rows(frame, shape, config.evaluation.held_out_share, seed)
-    if len(split.train) < 2:
-        raise TooFewRows(rows=len(split.train), held_out=len(split.held_out))
-    held_out_rows = split.held_out
-    if len(held_out_rows) > HELD_OUT_LIMIT:
-        draw = np.random.default_rng(seed).choice(held_out_rows, HELD_OUT_LIMIT, replace=False)
-        held_out_rows = np.sort(draw)
-    examples = choose_examples(frame, shape, held_out_rows, seed)
-    held_out = frame.iloc[held_out_rows].reset_index(drop=True)
-    artifacts.save_rows(job.folder, held_out, examples)
-    train = frame.iloc[split.train].reset_index(drop=True)
-    return Rows(shape, dataset.info.family, train, held_out, split, examples)
-
-
-def _reference(job: JobContext, base: ResolvedBase) -> ResolvedBase:
-    """What the analyst had before: the base, or for a model made from nothing the bundled one."""
-    reference = base if base.path is not None else resolve(job.workspace, artifacts.BUNDLED)
-    artifacts.save_reference(job.folder, reference)
-    return reference
-
-
-def _load_model(
-    job: JobContext, config: RunConfig, base: ResolvedBase, rows: Rows, checkpoint: Path | None
-) -> SentenceTransformer:
-    source = checkpoint or base.path
+def _load_model(run: OpenRun, checkpoint: Path | None) -> SentenceTransformer:
+    """The model to train: from the checkpoint, from its base, or made."""
+    job, config, rows = run.job, run.config, run.rows
+    source = checkpoint or run.base.path
     if source is not None:
         model = load_model(source, job.device)
         if checkpoint is None:
@@ -239,6 +225,8 @@ def _load_model(
     else:
         model = build_base(job, config, rows.train)
     limit_length(model, config.training.max_length)
+    _set_card_facts(model, config, run.base, rows.examples)
+    set_prompts(model, config.training)
     return model
 
 
@@ -259,30 +247,28 @@ def _set_card_facts(
         card.usage_examples = [examples[0].source, *examples[0].sentences[:2]]
 
 
-def _read_reference(job: JobContext, examination: Examination, reference: ResolvedBase) -> Vectors:
-    """What the base makes of the examination's texts, from the workspace's cache if it is there."""
-    path = reference.path
+def _read_reference(run: OpenRun) -> Vectors:
+    """What it makes of the examination's texts, from the workspace's cache if it is there."""
+    job, path = run.job, run.reference.path
     assert path is not None
     return baseline_vectors(
         job.workspace,
         model_fingerprint(path),
-        examination.questions,
-        examination.passages,
+        run.examination.questions,
+        run.examination.passages,
         lambda: Reader(load_model(path, job.device), job.check_stop),
     )
 
 
-def _watch(
-    examination: Examination, rows: Rows, *, static: bool, seed: int
-) -> Callable[[SentenceTransformer], float]:
+def _watch(run: OpenRun) -> Callable[[SentenceTransformer], float]:
     """What scores the model again and again while it trains.
 
     A transformer is scored on at most 200 of the held-out rows and without distractors, because on
     a processor the whole examination would take longer than the training between two looks.
     """
-    task = examination.task
-    if not static:
-        fewer = make_task(watched(rows.held_out, seed), rows.shape)
+    task, rows = run.examination.task, run.rows
+    if run.base.kind != "static":
+        fewer = make_task(watched(rows.held_out, run.config.training.seed), rows.shape)
         task = fewer if fewer.size else task
 
     def score(model: SentenceTransformer) -> float:

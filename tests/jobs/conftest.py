@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +18,7 @@ from core.jobs.supervisor import Supervisor
 from core.workspace import Workspace
 from tests.jobs.naps import NAPS
 
-WORKER = (sys.executable, "-m", "tests.jobs.naps")
+WORKER = "tests.jobs.naps"
 
 
 class Bench:

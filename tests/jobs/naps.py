@@ -6,12 +6,19 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
+import logging
 import math
 import os
+import random
 import resource
+import secrets
 import signal
 import sys
 import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
 
 from core.jobs import worker
 from core.jobs.context import JobContext
@@ -95,6 +102,55 @@ def linger(job: JobContext) -> None:
     atexit.register(time.sleep, 1.0)
 
 
+def look(job: JobContext) -> None:
+    """Write down what this process is and has."""
+    import threading
+
+    tell = Path("/proc/self")
+    loaded = sys.modules
+    job.event(
+        "look",
+        argv=sys.argv,
+        command=(tell / "cmdline").read_bytes().rstrip(b"\0").decode().split("\0"),
+        main=loaded["__main__"].__spec__.name,
+        folder=os.getcwd(),
+        path=sys.path,
+        environment=dict(os.environ),
+        leads=(os.getsid(0) == os.getpid(), os.getpgrp() == os.getpid()),
+        signals={number.name: _handler(number) for number in signal.Signals},
+        input=sys.stdin.read(),
+        handlers=[type(one).__name__ for one in logging.getLogger().handlers],
+        threads=sorted(thread.name for thread in threading.enumerate()),
+        tasks=len(os.listdir(tell / "task")),
+        files=sorted(os.readlink(tell / "fd" / name) for name in ("0", "1", "2"))
+        + sorted(_other_files()),
+        parent=os.getppid(),
+        drawn=list(_drawn()),
+    )
+
+
+def _drawn() -> Iterator[object]:
+    """What chance brings, from everything with a generator that is imported already."""
+    yield from (random.random(), uuid.uuid4().hex, secrets.token_hex())
+    if "numpy.random" in sys.modules:
+        yield sys.modules["numpy.random"].random()
+    if "datasets" in sys.modules:
+        yield sys.modules["datasets"].fingerprint.generate_random_fingerprint()
+
+
+def _handler(number: signal.Signals) -> str:
+    handler = signal.getsignal(number)
+    return getattr(handler, "__name__", str(handler))
+
+
+def _other_files() -> Iterator[str]:
+    for name in os.listdir("/proc/self/fd"):
+        # The folder that is being listed is gone when its turn comes.
+        with contextlib.suppress(FileNotFoundError):
+            if int(name) > 2:
+                yield os.readlink(f"/proc/self/fd/{name}")
+
+
 NAPS = {
     name: JobKind(f"tests.jobs.naps:{name}")
     for name in (
@@ -107,6 +163,7 @@ NAPS = {
         "overuse",
         "fill_memory",
         "fill_disk",
+        "look",
     )
 }
 NAPS["train_nap"] = JobKind("tests.jobs.naps:nap", trains=True)

@@ -174,7 +174,7 @@ def test_two_workers_for_one_folder_do_its_work_once(bench: Bench) -> None:
     id = bench.submit("nap", steps=30)
     folder = bench.workspace.job(id)
     engine = LocalEngine(bench.workspace, WORKER)
-    handles = [engine.start(folder, "cpu"), engine.start(folder, "cpu")]
+    handles = [engine.start(folder, "cpu", "nap") for _ in range(2)]
     deadline = time.monotonic() + 20
     while any(handle.alive() for handle in handles):
         assert time.monotonic() < deadline

@@ -21,9 +21,9 @@ from core.training import artifacts
 from core.training.checkpoints import checkpoint_step, last_whole_checkpoint
 from core.training.evaluation import METRIC_NAMES
 from core.training.losses.registry import LOSSES
+from core.training.opening import DatasetChanged
 from core.training.report import Report
 from core.training.runs import Curves, load_run
-from core.training.worker import DatasetChanged
 from core.workspace import PROJECT_ROOT, Workspace
 from tests.training.conftest import MakeConfig, run_here
 

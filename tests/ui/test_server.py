@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 
 import pytest
 from filelock import FileLock, Timeout
 from streamlit.testing.v1 import AppTest
 
 from core.jobs.supervisor import LOCK_FILE
-from core.workspace import Workspace
+from core.workspace import PROJECT_ROOT, Workspace
 from ui import server
 
 
@@ -71,6 +72,41 @@ def test_a_server_that_ends_at_once_starts_nothing(
     asyncio.run(serve())
     time.sleep(0.5)
     assert not supervisor_runs(workspace)
+
+
+def test_pages_have_the_supervisor_started_again_now_and_then(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path] = []
+    monkeypatch.setattr(server, "ensure_supervisor", lambda workspace: asked.append(workspace.root))
+    monkeypatch.setattr(server, "_SECONDS_BEFORE_WORKERS", 0.05)
+    monkeypatch.setattr(server, "_SECONDS_BETWEEN_LOOKS", 0.3)
+
+    async def serve() -> None:
+        async with server.lifespan(None):
+            server.wake_workers()
+            await asyncio.sleep(0.2)
+            assert asked == [home]
+            await asyncio.sleep(0.2)
+            for _click in range(5):
+                server.wake_workers()
+            assert asked == [home]
+            await asyncio.sleep(0.15)
+            assert asked == [home, home]
+
+    asyncio.run(serve())
+    server.wake_workers()
+    time.sleep(0.1)
+    assert asked == [home, home]
+
+
+def test_whoever_opens_a_page_wakes_the_workers(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(server, "wake_workers", lambda: asked.append(True))
+    app = AppTest.from_file(str(PROJECT_ROOT / "ui" / "main.py"), default_timeout=60).run()
+    assert not app.exception and asked == [True]
 
 
 def supervisor_runs(workspace: Workspace) -> bool:
