@@ -135,6 +135,25 @@ def show_figures(run: Run, curves: Curves) -> None:
     with st.container(horizontal=True):
         for label, value in figures:
             st.metric(label, value or "–", border=True)
+    show_padding(curves)
+
+
+def show_padding(curves: Curves) -> None:
+    """How much of the work is on blanks that fill up short texts, and how much that saves."""
+    if curves.padding is None:
+        return
+    share, any_order = curves.padding["share"], curves.padding["any_order"]
+    if share:
+        words = _(
+            "Of what the model works through, {share} are blanks that fill up short texts; in "
+            "batches of texts of any length it would be {any_order}."
+        )
+    else:
+        words = _(
+            "No blanks: texts go through the model one behind the other. In batches that are "
+            "filled up, {any_order} of the work would be on blanks."
+        )
+    st.caption(words.format(share=fmt.percent(share), any_order=fmt.percent(any_order)))
 
 
 def offer_questions(run: Run) -> None:

@@ -151,8 +151,9 @@ def _size(row: BaseRow) -> tuple[str, str, str]:
     """What is known about the base alone: length of its vectors, parameters, maximum length."""
     millions = fmt.number(row.parameters / 1e6, 1)
     reads = _("any length")
-    if row.max_length:
-        reads = _("{count} tokens").format(count=fmt.number(row.max_length))
+    limit = (row.figures.reads if row.figures is not None else None) or row.max_length
+    if limit:
+        reads = _("{count} tokens").format(count=fmt.number(limit))
     return fmt.number(row.dimension), f"{millions} M", reads
 
 

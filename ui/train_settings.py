@@ -201,6 +201,12 @@ def _rows(
             value=start.separate_duplicates,
             key=f"{key}-separate",
         )
+    if not static:
+        changes["group_by_length"] = _row("group_by_length", static).checkbox(
+            _("Texts of like length together"),
+            value=start.group_by_length,
+            key=f"{key}-group",
+        )
     for name, label, given in (
         ("query_prompt", _("Prompt for questions"), start.query_prompt),
         ("document_prompt", _("Prompt for the other texts"), start.document_prompt),

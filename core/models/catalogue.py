@@ -67,12 +67,14 @@ class Figures:
         indistinguishable: how many of the texts look exactly like another one to it.
         texts: how many texts were looked at.
         seconds: what a run as proposed is expected to take here; None when none can be proposed.
+        reads: how many tokens of a text that run is to read; None for what the base allows.
     """
 
     unknown_share: float
     indistinguishable: int
     texts: int
     seconds: float | None
+    reads: int | None
 
 
 @dataclass(frozen=True)
@@ -369,9 +371,8 @@ class _Bench:
             if time.monotonic() > self._deadline:
                 return None
         read = self._read(config, base, file)
-        figures = Figures(
-            read.unknown_share, read.indistinguishable, read.texts, self._seconds(config)
-        )
+        seconds, reads = self._as_proposed(config)
+        figures = Figures(read.unknown_share, read.indistinguishable, read.texts, seconds, reads)
         file.parent.mkdir(parents=True, exist_ok=True)
         write_json(file, asdict(figures))
         return figures
@@ -392,12 +393,14 @@ class _Bench:
         finally:
             written.unlink()
 
-    def _seconds(self, config: BaseConfig) -> float | None:
+    def _as_proposed(self, config: BaseConfig) -> tuple[float | None, int | None]:
+        """What a run as proposed takes, and how many tokens of a text it reads."""
         try:
             proposed = propose(self._workspace, self._dataset, config)
         except Problem:
-            return None
-        return estimate_rows(self._workspace, proposed, self._frame, self._exam_texts).seconds
+            return None, None
+        told = estimate_rows(self._workspace, proposed, self._frame, self._exam_texts)
+        return told.seconds, proposed.training.max_length
 
     def _file(self, config: BaseConfig, base: ResolvedBase) -> Path:
         """Where the figures are kept; another place once anything that they rest on is changed."""

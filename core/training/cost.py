@@ -1,16 +1,11 @@
-"""What a step costs: floating-point operations and padded tokens, from sizes alone."""
+"""What a step costs: floating-point operations, from sizes alone."""
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
-from numpy.typing import NDArray
-
 from core.models.folder import ResolvedBase
 from core.training.config import TrainingConfig
-
-_DRAWS = 200
 
 
 def planned_steps(rows: int, training: TrainingConfig) -> int:
@@ -37,15 +32,3 @@ def forward_flops(base: ResolvedBase, texts: int, tokens: int) -> float:
 def step_flops(base: ResolvedBase, texts: int, tokens: int) -> float:
     """Operations of a training step: the backward pass costs twice the forward pass (ibid.)."""
     return 3 * forward_flops(base, texts, tokens)
-
-
-def padded_length(lengths: NDArray[np.int64], batch_size: int, seed: int = 0) -> float:
-    """To how many tokens the texts of a random batch are padded, on average.
-
-    Args:
-        lengths: tokens of each text of a column (or of a sample), at least one.
-        batch_size: texts a batch.
-        seed: makes the answer the same every time.
-    """
-    draws = np.random.default_rng(seed).choice(lengths, size=(_DRAWS, batch_size))
-    return float(draws.max(axis=1).mean())

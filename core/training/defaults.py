@@ -255,6 +255,11 @@ REASONS: dict[str, str] = {
         "Keeps rows that share a text out of one batch. On, because a right answer would otherwise "
         "count as a wrong one. Matters only for losses that learn from the other rows' answers."
     ),
+    "group_by_length": N_(
+        "Puts texts of like length into one batch, every row still once an epoch. On, because a "
+        "batch of long and short texts is mostly filled up with blanks, which take time and teach "
+        "nothing."
+    ),
     "query_prompt": N_(
         "Words that are put before every question, such as “query: ”. Left empty, as the base "
         "brings it along; most bases need none. They are stored with the model."

@@ -15,7 +15,7 @@ from core.models.bases import BaseConfig, ResolvedBase, resolve
 from core.models.vocabulary import token_lengths
 from core.retrieval.corpora import load_corpus
 from core.training.config import RunConfig
-from core.training.cost import forward_flops, padded_length, planned_steps, step_flops
+from core.training.cost import forward_flops, planned_steps, step_flops
 from core.training.hurting import MOST_ROWS_TRANSFORMER
 from core.training.limits import HELD_OUT_LIMIT
 from core.training.measured import Measured, load_measured, suggested_batch
@@ -152,7 +152,8 @@ def estimate_rows(
 def _transformer_step(
     base: ResolvedBase, lengths: list[NDArray[np.int64]], batch: int, speed: Speed
 ) -> float:
-    flops = sum(step_flops(base, batch, round(padded_length(column, batch))) for column in lengths)
+    # Texts go through it one behind the other, or in batches of like lengths.
+    flops = sum(step_flops(base, batch, round(float(column.mean()))) for column in lengths)
     overhead = speed.step_overhead_seconds * base.parameters / _MINILM_PARAMETERS
     return overhead + flops / speed.train_flops
 

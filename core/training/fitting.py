@@ -224,6 +224,7 @@ def _attempt(
         loss_named(plan.loss.name),
         config.training,
     )
+    callback.padding = trainer.padding
     if checkpoint is not None:
         restore_loss(checkpoint, loss)
         job.event("resumed", step=checkpoint_step(checkpoint))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,8 @@ from core.training.checkpoints import WHOLE_MARK, save_loss
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+    from core.training.trainer import Padding
+
 TRAINING_STAGE = N_("Training: step {step} of {steps}")
 
 
@@ -30,7 +34,14 @@ class LossNotANumber(Problem):
 
 
 class ProgressCallback(TrainerCallback):
-    """Turns what the trainer says into events and progress of the job."""
+    """Turns what the trainer says into events and progress of the job.
+
+    Attributes:
+        padding: asked, when the training begins, for the share of filling.
+        steps_done: steps of this attempt.
+        stopped: somebody asked the run to stop.
+        stopped_early: patience ran out.
+    """
 
     def __init__(
         self,
@@ -56,6 +67,7 @@ class ProgressCallback(TrainerCallback):
         self._paused_seconds = 0.0
         self._scoring_seconds = 0.0
         self._measuring_seconds = 0.0
+        self.padding: Callable[[], Padding | None] = lambda: None
         self.steps_done = 0
         self.stopped = False
         self.stopped_early = False
@@ -70,8 +82,13 @@ class ProgressCallback(TrainerCallback):
         """Say how many steps there are to be, and how good the model is before the next one."""
         # As often as asked for, however many steps there are: a fraction of the total.
         self._every = max(1, -(-state.max_steps // self._evaluations))
+        padding = self.padding()
         self._job.event(
-            "start", step=state.global_step, steps=state.max_steps, epochs=args.num_train_epochs
+            "start",
+            step=state.global_step,
+            steps=state.max_steps,
+            epochs=args.num_train_epochs,
+            padding=asdict(padding) if padding is not None else None,
         )
         if state.global_step % self._every == 0:
             self._look(state)

@@ -212,6 +212,8 @@ class Curves:
         scores: the metrics of each model that was scored before training, by its role.
         resumed: the steps at which a resumed attempt began.
         early_stop: the step at which patience ran out; None when it did not.
+        padding: ``share`` of what a transformer works through that is filling, and the same in
+            batches of ``any_order``; None for static models and for runs of earlier versions.
         offset: how much of the file has been read, in bytes.
     """
 
@@ -222,6 +224,7 @@ class Curves:
     scores: dict[str, dict[str, float]] = field(default_factory=dict)
     resumed: list[int] = field(default_factory=list)
     early_stop: int | None = None
+    padding: dict[str, float] | None = None
     offset: int = 0
     _best: list[dict[str, Any]] = field(default_factory=list)
 
@@ -241,6 +244,7 @@ class Curves:
             match event["type"]:
                 case "start":
                     self.steps = event["steps"]
+                    self.padding = event.get("padding")
                     self._forget_after(event["step"])
                 case "train":
                     self.train.append(event)

@@ -6,10 +6,12 @@ import math
 import re
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from datasets import Dataset
 from sentence_transformers import (
@@ -28,7 +30,7 @@ from core.training.losses.spec import LossSpec
 from core.training.memory import Plan
 from core.training.packing import can_pack, handing_on, position_offset, prepared
 from core.training.rows import TrainingRows
-from core.training.sampling import BatchSampler
+from core.training.sampling import BatchSampler, Traits, padding_share, plan
 
 _SCHEDULES = {
     "linear": "linear",
@@ -37,6 +39,23 @@ _SCHEDULES = {
     "constant": "constant_with_warmup",
 }
 _AMPERE = (8, 0)
+
+
+_LOOKED_AT = 20_000
+"""Rows at most from which the share of the filling is told."""
+
+
+@dataclass(frozen=True)
+class Padding:
+    """Which share (0 to 1) of what a transformer works through is filling.
+
+    Attributes:
+        share: in this run.
+        any_order: in batches of rows of any length.
+    """
+
+    share: float
+    any_order: float
 
 
 class Trainer(SentenceTransformerTrainer):
@@ -81,6 +100,19 @@ class Trainer(SentenceTransformerTrainer):
         vectors = self.model(inputs["together"])["sentence_embedding"][inputs["places"]]
         columns = vectors.split(len(inputs["rows"]))
         return [{"sentence_embedding": column} for column in columns], inputs.get("label")
+
+    def padding(self) -> Padding | None:
+        """What share of the batches is filling; None for static models, which fill nothing up."""
+        if is_static(self.model):
+            return None
+        lengths = self._learned.lengths[:_LOOKED_AT]
+        any_rows, size = Traits(len(lengths)), self.args.train_batch_size
+        alike = Traits(len(lengths), lengths) if self._training.group_by_length else any_rows
+        any_order, found = (
+            padding_share(plan(traits, size, np.random.default_rng(0)), lengths)
+            for traits in (any_rows, alike)
+        )
+        return Padding(0.0 if self._one_pass else found, any_order)
 
     def _goes_in_one_pass(self) -> bool:
         """Whether all texts of a batch go through the model together."""

@@ -164,7 +164,7 @@ def test_a_model_from_a_hub_that_reads_the_table_is_preferred(
 ) -> None:
     rows = describe_bases(workspace, drugs)
     hub = BaseConfig(kind="hub", repo="BAAI/bge-small-zh-v1.5", revision="0" * 40)
-    reads = Figures(0.01, 3, 2_000, 900.0)
+    reads = Figures(0.01, 3, 2_000, 900.0, None)
     reader = replace(rows[0], config=hub, name="BAAI/bge-small-zh-v1.5", figures=reads)
     advice = recommend([*rows, reader], drugs, gpu=False)
     assert advice.config == hub and "bge-small-zh-v1.5 reads" in advice.why.text()

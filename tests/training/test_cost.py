@@ -1,13 +1,12 @@
-"""Operations against a count by hand, padding against its bounds."""
+"""Operations against a count by hand."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from core.models.bundled import bundled_path
 from core.models.folder import ResolvedBase, read_folder
-from core.training.cost import forward_flops, padded_length, step_flops
+from core.training.cost import forward_flops, step_flops
 
 
 @pytest.fixture(scope="module")
@@ -34,20 +33,3 @@ def test_a_step_costs_three_forward_passes_and_longer_texts_more_than_their_shar
     assert step_flops(minilm, 4, 64) == 3 * forward_flops(minilm, 4, 64)
     assert forward_flops(minilm, 8, 64) == 2 * forward_flops(minilm, 4, 64)
     assert forward_flops(minilm, 4, 128) > 2 * forward_flops(minilm, 4, 64)
-
-
-def test_a_batch_is_padded_to_more_than_the_mean_and_at_most_the_longest() -> None:
-    lengths = np.random.default_rng(1).integers(5, 200, size=500)
-    padded = [padded_length(lengths, size) for size in (1, 4, 16, 64, 512)]
-    assert padded == sorted(padded)
-    assert padded[0] == pytest.approx(lengths.mean(), rel=0.1)
-    assert lengths.mean() < padded[1] < padded[-1] <= lengths.max()
-    # The largest of n even draws from an interval lies at n / (n + 1) of it.
-    assert padded[2] == pytest.approx(5 + 194 * 16 / 17, rel=0.02)
-
-
-def test_equal_texts_need_no_padding_and_the_answer_is_repeatable() -> None:
-    assert padded_length(np.full(7, 31), 64) == 31
-    lengths = np.arange(1, 100)
-    assert padded_length(lengths, 8) == padded_length(lengths, 8)
-    assert padded_length(lengths, 8) != padded_length(lengths, 8, seed=1)

@@ -117,7 +117,9 @@ def test_batches_that_are_added_up_hold_what_one_batch_would() -> None:
 @pytest.mark.parametrize("rows", [1, 2, 5])
 def test_few_rows_are_a_batch_too(rows: int) -> None:
     alike = np.zeros((rows, 1), dtype=np.int64)
-    assert [len(batch) for batch in plan(Traits(rows, alike), 8, np.random.default_rng(0))] == [rows]
+    assert [len(batch) for batch in plan(Traits(rows, alike), 8, np.random.default_rng(0))] == [
+        rows
+    ]
     # The same text in all: each for itself.
     assert len(plan(Traits(rows, None, alike), 8, np.random.default_rng(0))) == rows
 
