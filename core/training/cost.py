@@ -8,12 +8,28 @@ from core.models.folder import ResolvedBase
 from core.training.config import TrainingConfig
 
 
-def planned_steps(rows: int, training: TrainingConfig) -> int:
+def batches_apart(rows: int, batch_size: int, largest: int) -> int:
+    """How many batches an epoch takes when no text may come twice in one.
+
+    Args:
+        rows: rows to learn from.
+        batch_size: rows a batch at most.
+        largest: in how many rows the most frequent text stands; 1 when texts may meet.
+    """
+    return max(math.ceil(rows / batch_size), largest)
+
+
+def planned_steps(rows: int, training: TrainingConfig, largest: int = 1) -> int:
     """How many times the weights change in a run over ``rows`` rows, counted as the library does.
 
     An epoch's last batch may be small, and so may the last group of batches that are added up.
+
+    Args:
+        rows: rows to learn from.
+        training: the settings.
+        largest: see :func:`batches_apart`.
     """
-    batches = math.ceil(rows / training.batch_size)
+    batches = batches_apart(rows, training.batch_size, largest)
     return max(1, math.ceil(math.ceil(batches / training.gradient_accumulation) * training.epochs))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +16,10 @@ from core.models.bases import BaseConfig, ResolvedBase, resolve
 from core.models.vocabulary import token_lengths
 from core.retrieval.corpora import load_corpus
 from core.training.config import RunConfig
-from core.training.cost import forward_flops, planned_steps, step_flops
+from core.training.cost import batches_apart, forward_flops, planned_steps, step_flops
 from core.training.hurting import MOST_ROWS_TRANSFORMER
 from core.training.limits import HELD_OUT_LIMIT
+from core.training.losses.registry import loss_named
 from core.training.measured import Measured, load_measured, suggested_batch
 from core.training.speed import Speed, load_speed
 from core.training.tasks import DISTRACTORS, WATCHED_ROWS
@@ -94,8 +96,10 @@ def estimate_rows(
     else:
         kept_away = round(len(frame) * config.evaluation.held_out_share)
     held_out, train_rows = min(kept_away, HELD_OUT_LIMIT), len(frame) - kept_away
-    batch = config.training.batch_size
-    steps = planned_steps(train_rows, config.training)
+    largest = math.ceil(_most_repeated(frame, config) * train_rows / max(1, len(frame)))
+    steps = planned_steps(train_rows, config.training, largest)
+    batches = batches_apart(train_rows, config.training.batch_size, largest)
+    batch = max(1, math.ceil(train_rows / batches))
     real = load_measured(workspace, config)
 
     reference = base if base.path is not None else resolve(workspace, BaseConfig(kind="bundled"))
@@ -147,6 +151,14 @@ def estimate_rows(
         static = base.kind == "static"
         suggested = suggested_batch(config, real.largest, train_rows, static=static)
     return Estimate(seconds, steps, train_rows, held_out, measured, real, suggested)
+
+
+def _most_repeated(frame: pd.DataFrame, config: RunConfig) -> int:
+    """In how many rows the most frequent text stands, if the run keeps such rows apart; else 1."""
+    if not (loss_named(config.loss.name).in_batch and config.training.separate_duplicates):
+        return 1
+    counts = [frame[name].value_counts() for name in text_roles(frame.columns)]
+    return int(pd.concat(counts).groupby(level=0).sum().max()) if len(frame) else 1
 
 
 def _transformer_step(

@@ -22,6 +22,7 @@ from core.training.advice.dealing import deal
 from core.training.advice.settings import reach
 from core.training.config import LossConfig, RunConfig
 from core.training.defaults import propose
+from core.training.sampling import Traits, plan
 from core.workspace import Workspace
 from tests.training.conftest import MakeConfig, add_table, sample_frame
 
@@ -180,7 +181,7 @@ def test_batches_that_collapse_because_one_text_repeats(
     config = proposed(id)
     advice = told.of(config)["collapse"]
     assert "One text stands in 600 rows" in advice.message.text()
-    assert "the typical one holds 1" in advice.message.text()
+    assert "540 batches of 1 or fewer rows, instead of" in advice.message.text()
     assert advice.ways[-1].screen == "data"
 
 
@@ -195,19 +196,14 @@ def test_batches_that_shrink_have_a_size_that_still_works(
     assert 4 <= mended.training.batch_size < 40
 
 
-def test_batches_are_dealt_out_as_the_library_does_it() -> None:
-    from datasets import Dataset
-    from sentence_transformers.base.sampler import NoDuplicatesBatchSampler
-
-    texts = [f"答案 {row % 7}" for row in range(60)]
-    anchors = [f"问题 {row}" for row in range(60)]
-    codes, _ = pd.factorize(pd.Series(anchors + texts))
-    ours = deal(np.asarray(codes).reshape(2, 60).T, 8)
-    data = Dataset.from_dict({"anchor": anchors, "positive": texts})
-    theirs = [len(one) for one in NoDuplicatesBatchSampler(data, batch_size=8, drop_last=False)]
-    # No batch can hold more than the seven different answers; an epoch asks for 60 / 8 batches.
-    assert max(theirs) == 7 and ours.full == 0 and ours.steps == 8 and ours.typical == 7
-    assert ours.seen == pytest.approx(sum(sorted(theirs, reverse=True)[:8]) / 60, abs=0.05)
+def test_batches_are_dealt_out_as_they_will_be() -> None:
+    draw = np.random.default_rng(0)
+    for largest, size in ((7, 8), (30, 8), (60, 8), (1, 8), (25, 40)):
+        anchors = np.where(np.arange(60) < largest, 0, np.arange(60))
+        traits = Traits(60, None, np.stack([anchors, 100 + np.arange(60)], axis=1))
+        batches = plan(traits, size, draw)
+        told = deal(60, largest, size)
+        assert (told.steps, told.rows) == (len(batches), max(map(len, batches)))
 
 
 @pytest.mark.parametrize(("scores", "warned"), [([1.0, 0.0], True), ([1.0, 0.7], False)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,8 +13,8 @@ from core.data.store import DatasetInfo
 from core.models.bases import BaseConfig
 from core.models.folder import ResolvedBase
 from core.problems import N_, Message, Problem
-from core.training.advice.dealing import Dealt
-from core.training.advice.facts import Facts, dealt_of
+from core.training.advice.dealing import Dealt, deal
+from core.training.advice.facts import Facts
 from core.training.config import RunConfig
 from core.training.defaults import propose
 from core.training.losses.spec import LossSpec
@@ -83,7 +84,8 @@ class Case:
 
     def dealt(self, batch_size: int) -> Dealt:
         """The batches of this size that there will really be."""
-        return dealt_of(self.workspace, self.dataset, self.train_rows, batch_size)
+        largest = math.ceil(self.facts.largest * self.train_rows / self.facts.rows)
+        return deal(self.train_rows, largest, batch_size)
 
     def training(self, label: Message, **changes: Any) -> WayOut:
         """A way out that changes settings of the training."""

@@ -26,7 +26,10 @@ CUT_SHARE = 0.05
 """From this share of texts on that are cut off, it is said."""
 UNREADABLE_SHARE = 0.2
 """From this share of unknown tokens on, a model misses so much that it must be said."""
-_SEEN_SHARE = 0.9
+_FULL_SHARE = 0.9
+"""Batches that hold less than this share of the rows asked for are warned of."""
+_TOO_FEW = 3
+"""Rows of a batch below which next to nothing is learned from the other rows."""
 _LOSSES_OF_SCORES = ("CosineSimilarityLoss",)
 
 
@@ -161,31 +164,29 @@ def _collapse(case: Case) -> Iterator[Advice]:
     if case.train_rows < size or case.facts.largest < 2:
         return
     dealt = case.dealt(size)
-    if dealt.seen >= _SEEN_SHARE:
+    if dealt.rows >= _FULL_SHARE * size:
         return
     yield Advice(
         "collapse",
-        Severity.PROBLEM if dealt.typical < 2 else Severity.WARNING,
+        Severity.PROBLEM if dealt.rows < _TOO_FEW else Severity.WARNING,
         Message(
             N_(
-                "One text stands in {largest} rows, which must not meet in one batch. Of {steps} "
-                "batches an epoch only {full} will hold {size} rows; the typical one holds "
-                "{typical}."
+                "One text stands in {largest} rows, which must not meet in one batch. So an epoch "
+                "takes {steps} batches of {rows} or fewer rows, instead of {wanted} of {size}."
             ),
             {
                 "largest": case.facts.largest,
                 "steps": dealt.steps,
-                "full": dealt.full,
+                "rows": dealt.rows,
+                "wanted": dealt.wanted,
                 "size": size,
-                "typical": dealt.typical,
             },
         ),
         Message(
             N_(
-                "A batch of one row has no wrong answers and teaches nothing (its loss is 0), and "
-                "only {share} of the rows are seen in an epoch."
+                "The wrong answers come from the other rows of a batch: a small batch has few, and "
+                "a batch of one row has none and teaches nothing (its loss is 0)."
             ),
-            {"share": dealt.seen},
         ),
         tuple(_ways_out_of_collapse(case)),
     )
@@ -203,9 +204,10 @@ def _ways_out_of_collapse(case: Case) -> Iterator[WayOut]:
                 case.config.model_copy(update={"loss": proposed.loss, "training": training}),
             )
             break
-    # The largest size that still brings (nearly) every row.
+    # The largest size of which batches come out (nearly) full.
     for size in (2**power for power in range(12, 1, -1)):
-        if size < case.config.training.batch_size and case.dealt(size).seen >= _SEEN_SHARE:
+        asked = case.config.training.batch_size
+        if size < asked and case.dealt(size).rows >= _FULL_SHARE * size:
             yield case.training(
                 Message(N_("Use batches of {size}"), {"size": size}), batch_size=size
             )

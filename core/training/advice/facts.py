@@ -16,7 +16,6 @@ from core.models.additions import find_additions
 from core.models.extension_config import Extension
 from core.models.folder import ResolvedBase
 from core.models.vocabulary import Coverage, coverage, token_lengths
-from core.training.advice.dealing import Dealt, deal
 from core.training.config import RunConfig
 from core.workspace import Workspace
 
@@ -94,18 +93,6 @@ def facts_of(frame: pd.DataFrame) -> Facts:
         highest=float(scores.max()) if scores is not None else None,
         zeros=int((scores <= 0).sum()) if scores is not None else 0,
     )
-
-
-def dealt_of(workspace: Workspace, dataset: DatasetInfo, train_rows: int, batch_size: int) -> Dealt:
-    """The batches that keep the table's repeated texts apart; remembered."""
-    return _dealt(workspace.root, dataset.id, dataset.content_hash, train_rows, batch_size)
-
-
-@lru_cache(maxsize=32)
-def _dealt(root: Path, id: str, content_hash: str, train_rows: int, batch_size: int) -> Dealt:
-    codes = _facts(root, id, content_hash).codes
-    chosen = np.random.default_rng(0).permutation(len(codes))[:train_rows]
-    return deal(codes[np.sort(chosen)], batch_size)
 
 
 def cut_share(workspace: Workspace, dataset: DatasetInfo, base: ResolvedBase, limit: int) -> float:
