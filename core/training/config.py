@@ -66,8 +66,8 @@ class TrainingConfig(_Part):
             answers are added to each row (:mod:`core.data.structure`).
         separate_duplicates: for losses that count other rows' answers as wrong: keep rows that
             share a text out of one batch.
-        group_by_length: put texts of like length into one batch, so that a transformer has less to
-            fill up; static models fill nothing up.
+        group_by_length: where a transformer's batches are filled up (:mod:`core.training.packing`),
+            put texts of like length into one, so that there is less to fill up.
         query_prompt: words before every query; None for what the base brings along.
         document_prompt: words before every document; None for what the base brings along.
         seed: of the split, of new weights and, without a ``data_seed``, of the batches.

@@ -256,9 +256,9 @@ REASONS: dict[str, str] = {
         "count as a wrong one. Matters only for losses that learn from the other rows' answers."
     ),
     "group_by_length": N_(
-        "Puts texts of like length into one batch, every row still once an epoch. On, because a "
-        "batch of long and short texts is mostly filled up with blanks, which take time and teach "
-        "nothing."
+        "Puts texts of like length into one batch, where batches are filled up: on a GPU, and with "
+        "losses that work in parts. On, because a batch of long and short texts is mostly blanks, "
+        "which take time and teach nothing. On the CPU nothing is filled up, and rows meet freely."
     ),
     "query_prompt": N_(
         "Words that are put before every question, such as “query: ”. Left empty, as the base "
