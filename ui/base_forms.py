@@ -109,7 +109,7 @@ def show_base_facts(
     """What the base is, and whether it can read this table."""
     facts = [_("vectors of {count} numbers").format(count=fmt.number(base.dimension))]
     if base.kind == "static" and base.path is None:
-        facts.append(_("reads texts of any length"))
+        facts.append(_("can read texts of any length"))
         made = _(
             "Made from nothing but your texts: a vocabulary of pieces that occur in them, "
             "and one vector a piece. It is compared with all-MiniLM-L6-v2 as it is."
@@ -122,7 +122,7 @@ def show_base_facts(
     facts.append(
         _("reads up to {count} tokens of a text").format(count=base.max_length)
         if base.max_length
-        else _("reads texts of any length")
+        else _("can read texts of any length")
     )
     share = fmt.percent(reading_of(workspace, info, base).unknown_share)
     facts.append(_("cannot read {share} of this table").format(share=share))

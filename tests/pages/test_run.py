@@ -98,6 +98,25 @@ def test_a_running_run_shows_its_figures_and_can_be_stopped(workspace: Workspace
     assert "Stopping: the run ends after its current step" in shown(app)
 
 
+@pytest.mark.parametrize(
+    ("padding", "words"),
+    [
+        ({"share": 0.08, "any_order": 0.61}, "8% are blanks that fill up short texts; in batches"),
+        ({"share": 0.0, "any_order": 0.61}, "No blanks: texts go through the model one behind"),
+        (None, ""),
+    ],
+)
+def test_the_share_of_blanks_stands_below_the_figures(
+    workspace: Workspace, padding: dict[str, float] | None, words: str
+) -> None:
+    id = make_run(workspace, JobState.RUNNING)
+    start = {"type": "start", "step": 0, "steps": 60, "padding": padding}
+    EventWriter(workspace.run(id)).write(start)
+    said = shown(open_screen("run"))
+    assert words in said
+    assert ("61%" in said) == (padding is not None)
+
+
 def wish(workspace: Workspace, id: str) -> StopWish | None:
     stop = read_stop(workspace.run(id))
     return stop and stop.wish

@@ -156,7 +156,12 @@ def test_what_is_recommended_is_chosen_and_stands_on_top(workspace: Workspace) -
     names = ("Static, from your own data", "all-MiniLM-L6-v2", "all-MiniLM-L6-v2 + your characters")
     places = [words.index(f"**{name}**") for name in names]
     assert places == sorted(places)
-    assert "256 tokens" in words and "any length" in words and "22.7 M" in words
+    assert "256 tokens" in words and "22.7 M" in words
+    # How far the proposed run reads stands in the table, and why below the form.
+    limit = propose(workspace, info, BaseConfig(kind="static")).training.max_length
+    assert f"{limit} tokens" in words and words.count("any length") == 1
+    assert "can read texts of any length" in words
+    assert f"Only the first {limit} tokens of a text are read" in words
     assert "of 2,000 texts looked at" in words and ":red[**6" in words
     assert [one.label for one in app.button].count("Choose") == 2
 

@@ -236,6 +236,17 @@ def test_a_seed_of_the_order_changes_the_order_only(fitted: Fit, config: Make) -
     assert first_losses(seed=3, data_seed=4) != pytest.approx(usual)
 
 
+def test_what_share_is_filling_is_on_record(
+    workspace: Workspace, fitted: Fit, config: Make
+) -> None:
+    (start,) = fitted(config(epochs=1)).of("start")
+    assert start["padding"]["share"] == 0 < start["padding"]["any_order"] < 1
+    # A loss that reads texts in parts has them filled up, like lengths together or not.
+    made = with_loss(config(epochs=1, group_by_length=False), "CachedMultipleNegativesRankingLoss")
+    (start,) = fitted(made).of("start")
+    assert start["padding"]["share"] == start["padding"]["any_order"] > 0
+
+
 class Narrow:
     """Stands for a device that has room for the texts of ``rows``: raises what CUDA raises.
 
