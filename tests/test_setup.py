@@ -19,7 +19,9 @@ from core.workspace import PROJECT_ROOT
 
 COMMANDS = ("run", "test", "test-all", "lint", "samples", "screenshots")
 HEAVY = {"torch", "sentence_transformers", "transformers", "umap", "sklearn", "datasets", "numba"}
-WORKER_ONLY = {"core.training.progress", "core.training.stopwatch", "core.training.trainer"}
+WORKER_ONLY = {
+    f"core.training.{name}" for name in ("dropout", "packing", "progress", "stopwatch", "trainer")
+}
 """Modules that only training processes import, whose classes extend a heavy library's."""
 PIN = re.compile(r"[A-Za-z0-9_.-]+(\[[a-z,]+\])?==[0-9][0-9a-z.]*")
 

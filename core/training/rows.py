@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from core.data.shapes import LABEL, SCORE, text_roles
 from core.models.tokens import Tokens, bag, tokenise
 from core.training.losses.spec import Batches
-from core.training.packing import pack
 from core.training.sampling import Traits
 
 if TYPE_CHECKING:
@@ -93,6 +92,8 @@ class TrainingRows:
             place among the vectors; ``rows``: the rows; ``label``, if there is one.
         """
         import torch
+
+        from core.training.packing import pack
 
         chosen = np.asarray(rows, dtype=np.int64)
         texts = [

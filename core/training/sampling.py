@@ -16,7 +16,6 @@ from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
-from torch.utils.data import Sampler
 
 Rows = NDArray[np.int64]
 """Places of rows in a table, [n]."""
@@ -49,7 +48,7 @@ class Traits:
     classes: NDArray[np.int64] | None = None
 
 
-class BatchSampler(Sampler[list[int]]):
+class BatchSampler:
     """The batches of each epoch.
 
     An epoch's batches depend on the seed and the epoch's number alone, so that an interrupted run

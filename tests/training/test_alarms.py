@@ -49,13 +49,13 @@ def test_a_run_that_learns_raises_no_alarm_about_its_training(
 ) -> None:
     config = make_config(triplets, folder_base(tiny_base), learning_rate=1e-3, epochs=3)
     found = alarms_of(workspace, config)
-    assert set(found) <= {"worse_than_bm25", "best_step"}
+    assert not set(found) & {"nothing_learned", "loss_flat", "loss_floor", "overfitting"}
 
 
 def test_a_learning_rate_that_is_far_too_low_teaches_nothing(
     workspace: Workspace, triplets: str, make_config: MakeConfig, tiny_base: Path
 ) -> None:
-    config = make_config(triplets, folder_base(tiny_base), learning_rate=1e-7, epochs=1)
+    config = make_config(triplets, folder_base(tiny_base), learning_rate=1e-7, epochs=4)
     found = alarms_of(workspace, config)
     assert {"nothing_learned", "loss_flat", "collapse"} <= set(found)
     assert "answers as it did before its first step" in found["nothing_learned"].what.text()
