@@ -285,7 +285,10 @@ def main() -> int:
         padding = padding_rows([shape for shape in chosen if not shape.static])
         limit = limit_row(bench, first, options.repeats)
         growth = [] if options.without_parts else growth_rows(bench, 1)
-    text = _page(rows, parts, padding, limit, growth, load, options.repeats)
+    left_out = [shape.name for shape in SHAPES if shape not in chosen]
+    if options.without_parts:
+        left_out += ["what each part is good for", "how the cost grows"]
+    text = _page(rows, parts, padding, limit, growth, load, options.repeats, left_out)
     PAGE.write_text(text, encoding="utf-8")
     print(text)
     return 0
@@ -299,6 +302,7 @@ def _page(
     growth: Sequence[str],
     load: float,
     repeats: int,
+    left_out: Sequence[str],
 ) -> str:
     cpu = list_devices()[0]
     notes = [
@@ -312,6 +316,7 @@ def _page(
         "other rows in the same batches; *difference* is ours less theirs, mean and standard error "
         "over the pairs, each of which has its own rows and seed.",
         limit,
+        *([f"Left out this time: {', '.join(left_out)}."] if left_out else []),
     ]
     blocks = [
         "# Training speed",
