@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from torch import Tensor
 
-_CHUNK = 1_024
+_CHUNK = 256
 """Texts that are cut at once, between two looks for a stop request."""
 _CHUNK_CHARACTERS = 200_000
 """Of long texts fewer are: what is beyond a model's limit takes memory too while they are cut."""
