@@ -7,7 +7,6 @@ cores.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import platform
 import sys
@@ -15,12 +14,10 @@ import tempfile
 import textwrap
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeVar
 
 import psutil
 
@@ -39,9 +36,7 @@ from benchmarks.data_tasks import (
     measure_preview,
     measure_sample,
 )
-from benchmarks.measuring import load_when_quiet, parser, words_for
-
-Result = TypeVar("Result")
+from benchmarks.measuring import Result, in_fresh_process, load_when_quiet, parser, words_for
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "benchmarks" / "data_scale.md"
@@ -269,8 +264,7 @@ def _bytes(size: float) -> str:
 def _in_process(function: Callable[..., Result], *args: object) -> Result:
     """Call ``function`` with the time and ``args`` in a fresh process."""
     print(function.__name__, *args[1:], "…", file=sys.stderr, flush=True)
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(function, time.time(), *args).result()
+    return in_fresh_process(function, time.time(), *args)
 
 
 def _in_process_or_too_large(function: Callable[..., Result], *args: object) -> Result | None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.memory import peak_bytes
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -74,7 +76,7 @@ class Clock:
     def measured(self, **facts: str) -> Measured:
         """The stages so far, with this process's memory."""
         usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return Measured(self.seconds, _peak(), usage.ru_maxrss * 1024, facts)
+        return Measured(self.seconds, peak_bytes(), usage.ru_maxrss * 1024, facts)
 
 
 def make_tables(asked: float, folder: Path, data: Path, rows: int, parquet_rows: int) -> str:
@@ -223,14 +225,3 @@ def _questions(glosses: pd.DataFrame, start: int, end: int) -> pd.DataFrame:
     questions = [form.format(lemma) for form, lemma in zip(forms, lemmas, strict=True)]
     answers = glosses["gloss"].take(places % len(glosses)).reset_index(drop=True)
     return pd.DataFrame({"question": pd.Series(questions, dtype="str"), "answer": answers})
-
-
-def _peak() -> int:
-    """Bytes that this process held at most, since it was started."""
-    try:
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

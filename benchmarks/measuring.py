@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from core.workspace import Workspace
 from tools.workbench import end_processes_of
+
+Result = TypeVar("Result")
 
 QUIET_LOAD = 1.0
 _LOOK_SECONDS = 5.0
@@ -39,6 +44,12 @@ def own_workspace() -> Iterator[Workspace]:
             yield workspace
         finally:
             end_processes_of(workspace.root)
+
+
+def in_fresh_process(function: Callable[..., Result], *args: object) -> Result:
+    """Call a module's function in a process of its own, which shares no memory with this one."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(function, *args).result()
 
 
 def wait_for(condition: Callable[[], bool], seconds: float) -> bool:

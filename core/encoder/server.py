@@ -23,8 +23,10 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from core.encoder.place import IDLE_EXIT, LOCK_FILE, announce, socket_path
+from core.encoder.portions import cost
 from core.encoder.protocol import receive, send
 from core.jobs.queue import placed_jobs
+from core.models.encoding import encode
 from core.models.folder import NoSuchFolder, read_folder
 from core.problems import N_, Problem
 from core.training.speed import measure_when_quiet
@@ -34,11 +36,9 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 MODELS_KEPT = 3
-TEXTS_A_TURN = 64
+TEXTS_A_TURN = 256
 CHARACTERS_A_TURN = 6_000
 """A turn of long texts holds fewer, so that a question waits about a second on two cores."""
-_LONGEST_COUNTED = 2_000
-"""What comes after this many characters is cut off by nearly every model and costs nothing."""
 _FORGET_SECONDS = 10 * 60.0
 _IDLE_SECONDS = 30 * 60.0
 _LOOK_SECONDS = 1.0
@@ -115,11 +115,6 @@ class Work:
             raise self.problem
         assert self._rows is not None
         return self._rows
-
-
-def cost(text: str) -> int:
-    """What a text takes of a turn, in characters."""
-    return min(len(text), _LONGEST_COUNTED)
 
 
 class Models:
@@ -224,7 +219,7 @@ class Encoder:
             texts_left -= len(texts)
             characters_left -= sum(map(cost, texts))
         try:
-            vectors = _encode(self._models.get(model), [t for _, texts in shares for t in texts])
+            vectors = encode(self._models.get(model), [t for _, texts in shares for t in texts])
         except Exception as error:
             # Whatever a model or a text does here, the other requests go on.
             _log.exception("encoding with %s failed", model)
@@ -245,11 +240,6 @@ def _load(folder: Path) -> SentenceTransformer:
     except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
         _log.exception("cannot load %s", folder)
         raise ModelUnusable(folder=str(folder), reason=_first_line(error)) from error
-
-
-def _encode(model: SentenceTransformer, texts: list[str]) -> NDArray[np.float32]:
-    vectors = model.encode(texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False)
-    return np.asarray(vectors, dtype=np.float32)
 
 
 def _problem(error: Exception, model: Path) -> Problem:

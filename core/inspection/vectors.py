@@ -13,10 +13,10 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from core.encoder import client
+from core.encoder.portions import portions
 from core.files import write_bytes
 from core.workspace import Workspace
 
-CHUNK = 256
 KEPT_TEXTS = 20_000
 """How many texts are remembered for a model; the latest stay (30 MB at 384 dimensions)."""
 _HASH_BYTES = 16
@@ -53,12 +53,14 @@ def text_vectors(
     known = _load(path)
     new = [text for text in dict.fromkeys(texts) if _hash(text) not in known]
     try:
-        for start in range(0, len(new), CHUNK):
+        done = 0
+        for places in portions(new):
             if progress is not None:
-                progress(start, len(new))
-            chunk = new[start : start + CHUNK]
-            vectors = client.encode(workspace, model, chunk)
-            known.update(zip(map(_hash, chunk), vectors, strict=True))
+                progress(done, len(new))
+            asked = [new[at] for at in places]
+            vectors = client.encode(workspace, model, asked)
+            known.update(zip(map(_hash, asked), vectors, strict=True))
+            done += len(asked)
     finally:
         if new:
             _keep(path, {_hash(text): known[_hash(text)] for text in texts if _hash(text) in known})

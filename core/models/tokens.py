@@ -7,7 +7,7 @@ read exactly what they would read otherwise; only its outcome is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from torch import Tensor
 
-_CHUNK = 1_024
+_CHUNK = 256
 """Texts that are cut at once, between two looks for a stop request."""
+_CHUNK_CHARACTERS = 200_000
+"""Of long texts fewer are: what is beyond a model's limit takes memory too while they are cut."""
 _PADDED = {"input_ids", "attention_mask", "token_type_ids"}
 _BAGS = {"input_ids", "offsets"}
 
@@ -113,13 +115,12 @@ def tokenise(
         The texts as tokens; None for a model that reads them in a way of its own (pictures, chat
         templates, a module of somebody's own), which has to be left to the library.
     """
-    # Texts of like length together: the library fills up each chunk to its longest text.
-    order = np.argsort([len(text) for text in texts], kind="stable")
+    lengths = np.fromiter((len(text) for text in texts), np.int64, len(texts))
     cut: list[NDArray[np.int32]] = [np.empty(0, dtype=np.int32)] * len(texts)
     layout: Layout | None = None
-    for start in range(0, len(order), _CHUNK):
+    # Texts of like length together: the library fills up each chunk to its longest text.
+    for places in by_size(lengths, _CHUNK_CHARACTERS, _CHUNK):
         check()
-        places = order[start : start + _CHUNK]
         batch = model.preprocess([texts[at] for at in places], **how)
         found = _layout(model, batch)
         if found is None or (layout is not None and found != layout):
@@ -130,6 +131,21 @@ def tokenise(
     starts = np.zeros(len(texts) + 1, dtype=np.int64)
     np.cumsum([len(ids) for ids in cut], out=starts[1:])
     return Tokens(_joined(cut), starts, layout or Layout(bags=False))
+
+
+def by_size(sizes: NDArray[np.int64], total: int, most: int) -> Iterator[NDArray[np.int64]]:
+    """Groups of places with like ``sizes``, the largest first.
+
+    A group has at most ``most`` places, and fewer where that many times its largest size would be
+    more than ``total``, but at least one.
+    """
+    order = np.argsort(-sizes, kind="stable")
+    start = 0
+    while start < len(order):
+        fit = total // max(1, int(sizes[order[start]]))
+        end = start + min(most, max(1, fit))
+        yield order[start:end]
+        start = end
 
 
 def _layout(model: SentenceTransformer, batch: dict[str, Any]) -> Layout | None:

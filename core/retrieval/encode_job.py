@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.encoder import client
+from core.encoder.portions import cost, portions
 from core.problems import N_, Message, Problem
 from core.retrieval.corpora import Corpus, load_corpus
 from core.retrieval.lexical import LexicalIndex
@@ -21,8 +22,6 @@ from core.retrieval.search import Encode
 if TYPE_CHECKING:
     from core.jobs.context import JobContext
 
-CHUNK = 256
-"""Texts a request: small enough for a stop to be heard within seconds, also on a CPU."""
 _ABANDONED_SECONDS = 24 * 3600.0
 
 
@@ -72,14 +71,14 @@ def store_vectors(
     """Encode a corpus with one model and keep its vectors; they appear whole or not at all.
 
     Args:
-        job: hears of the progress and is asked between chunks whether to stop.
+        job: hears of the progress and is asked between requests whether to stop.
         corpus: which corpus.
         model: the model's folder.
         fingerprint: the model's fingerprint, under which the vectors are kept.
         encode: who encodes: the encoder process, or a job that has the model loaded already.
 
     Raises:
-        EncoderGaveWrongShape: the model changed between two chunks.
+        EncoderGaveWrongShape: the model changed between two requests.
         Stopped: the job was asked to stop.
     """
     texts = corpus.texts()
@@ -88,30 +87,32 @@ def store_vectors(
     _remove_abandoned(final.parent)
     unfinished = final.parent / f".{fingerprint}-{secrets.token_hex(4)}.npy"
     vectors: NDArray[np.float32] | None = None
+    work, done, rows = sum(map(cost, texts)), 0, 0
     try:
-        for start in range(0, len(texts), CHUNK):
+        for places in portions(texts):
             job.check_stop()
             job.progress(
                 Message(
                     N_("Encoding the corpus: {done} of {rows} texts"),
-                    {"done": start, "rows": len(texts)},
+                    {"done": rows, "rows": len(texts)},
                 ),
-                start / len(texts),
+                done / max(1, work),
             )
-            chunk = encode(model, texts[start : start + CHUNK])
+            asked = [texts[at] for at in places]
+            found = encode(model, asked)
             if vectors is None:
                 vectors = np.lib.format.open_memmap(
-                    unfinished, mode="w+", dtype=np.float32, shape=(len(texts), chunk.shape[1])
+                    unfinished, mode="w+", dtype=np.float32, shape=(len(texts), found.shape[1])
                 )
-            wanted = vectors[start : start + CHUNK]
-            if chunk.shape != wanted.shape:
+            if found.shape != (len(asked), vectors.shape[1]):
                 raise EncoderGaveWrongShape(
-                    got=chunk.shape[0],
-                    width=chunk.shape[1],
-                    rows=wanted.shape[0],
-                    expected=wanted.shape[1],
+                    got=found.shape[0],
+                    width=found.shape[1],
+                    rows=len(asked),
+                    expected=vectors.shape[1],
                 )
-            wanted[:] = chunk
+            vectors[places] = found
+            done, rows = done + sum(map(cost, asked)), rows + len(asked)
         assert isinstance(vectors, np.memmap)
         vectors.flush()
         os.replace(unfinished, final)

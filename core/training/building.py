@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from core.data.shapes import ANCHOR, POSITIVE, SCORE, text_roles
 from core.jobs.context import JobContext
 from core.models.bases import FEW_ROWS, resolve, start_of, vocabulary_size_for
+from core.models.encoding import encode
 from core.models.vocabulary import read_texts
 from core.problems import N_, Message
 from core.training.config import RunConfig
@@ -18,8 +19,6 @@ from core.training.encoding import load_model, torch_device
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-
-_BATCH = 128
 
 
 def build_base(job: JobContext, config: RunConfig, rows: pd.DataFrame) -> SentenceTransformer:
@@ -72,10 +71,6 @@ def piece_vectors(job: JobContext, config: RunConfig, pieces: list[str]) -> NDAr
     model = load_model(base.path, job.device)
     readable = np.flatnonzero(read_texts(base.tokenizer, [pieces]).unknown == 0)
     rows = np.full((len(pieces), base.dimension), np.nan, dtype=np.float32)
-    for begin in range(0, len(readable), _BATCH):
-        job.check_stop()
-        chosen = readable[begin : begin + _BATCH]
-        rows[chosen] = model.encode(
-            [pieces[at] for at in chosen.tolist()], batch_size=_BATCH, show_progress_bar=False
-        )
+    chosen = [pieces[at] for at in readable]
+    rows[readable] = encode(model, chosen, unit=False, check=job.check_stop)
     return rows

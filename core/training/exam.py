@@ -10,6 +10,7 @@ import numpy as np
 
 from core.jobs.context import JobContext
 from core.models.bases import ResolvedBase
+from core.models.encoding import encode as encode_with
 from core.models.fingerprint import model_fingerprint
 from core.retrieval.corpora import Corpus, load_corpus
 from core.retrieval.dense import DenseIndex
@@ -19,7 +20,7 @@ from core.retrieval.metrics import hit_table, ndcg_at_k, recall_at_k, reciprocal
 from core.retrieval.search import Column, score_questions
 from core.training import artifacts
 from core.training.config import OwnQuestion, RunConfig
-from core.training.encoding import encode_texts, load_model
+from core.training.encoding import load_model
 from core.training.fusion import FUSED, fuse_positions
 from core.training.questions import OwnQuestions, ask
 from core.training.report import Exam, ModelScores
@@ -64,7 +65,7 @@ def take_exam(
     def encode(model: Path, texts: Sequence[str]) -> np.ndarray:
         if model not in loaded:
             loaded[model] = load_model(model, job.device)
-        return encode_texts(job, loaded[model], texts)
+        return encode_with(loaded[model], texts, check=job.check_stop)
 
     columns, indexes = [], []
     for role, path, name in (

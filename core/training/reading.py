@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.models.encoding import encode
+
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-
-_BATCH = 32
-_CHUNK = 512
-"""Texts between two looks for a stop request."""
 
 
 @dataclass(frozen=True)
@@ -34,21 +32,8 @@ class Reader:
 
     def questions(self, texts: Sequence[str]) -> np.ndarray:
         """What asks: anchors."""
-        return self._read(self.model.encode_query, texts)
+        return encode(self.model, texts, "query", check=self.check)
 
     def passages(self, texts: Sequence[str]) -> np.ndarray:
         """What is found: positives and negatives."""
-        return self._read(self.model.encode_document, texts)
-
-    def _read(self, encode: Callable[..., np.ndarray], texts: Sequence[str]) -> np.ndarray:
-        parts = [np.empty((0, self.model.get_embedding_dimension() or 0), dtype=np.float32)]
-        for start in range(0, len(texts), _CHUNK):
-            self.check()
-            vectors = encode(
-                list(texts[start : start + _CHUNK]),
-                batch_size=_BATCH,
-                normalize_embeddings=True,
-                show_progress_bar=False,
-            )
-            parts.append(np.asarray(vectors, dtype=np.float32))
-        return np.concatenate(parts[1:] or parts)
+        return encode(self.model, texts, "document", check=self.check)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.encoder import client
+from core.encoder import client, portions
 from core.inspection import vectors as vectors_module
 from core.inspection.vectors import _keep, _load, known_vectors, text_vectors
 from core.workspace import Workspace
@@ -48,7 +48,7 @@ def test_only_new_texts_are_encoded_and_models_are_kept_apart(
 def test_what_was_encoded_before_a_stop_is_kept(
     workspace: Workspace, encoder: CharacterEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vectors_module, "CHUNK", 10)
+    monkeypatch.setattr(portions, "MOST_TEXTS", 10)
     texts = [f"文{i}" for i in range(35)]
     seen = []
 

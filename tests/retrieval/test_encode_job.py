@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.encoder import client
+from core.encoder import client, portions
 from core.jobs.context import STOP_FILE, Stopped
 from core.jobs.status import JobState, JobStatus
-from core.retrieval import encode_job
 from core.retrieval.corpora import Corpus, create_corpus, load_corpus
 from core.retrieval.encode_job import EncoderGaveWrongShape, encode_corpus, encode_params
 from core.retrieval.lexical import LexicalIndex
@@ -25,7 +24,7 @@ MODEL = Path("/models/tuned")
 
 @pytest.fixture
 def corpus(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Corpus:
-    monkeypatch.setattr(encode_job, "CHUNK", 10)
+    monkeypatch.setattr(portions, "MOST_TEXTS", 10)
     table = pd.DataFrame({"t": [f"第{i}种药 {i}mg" for i in range(35)]})
     return load_corpus(workspace, create_corpus(workspace, "药", table, text_column="t"))
 
@@ -47,7 +46,8 @@ def test_vectors_and_word_index_are_written(
     status = JobStatus.load(job.folder)
     assert status.stage_message is not None
     assert status.stage_message.text() == "Encoding the corpus: 30 of 35 texts"
-    assert status.done == pytest.approx(30 / 35)
+    # By characters: 10 texts of 8, 25 of 10.
+    assert status.done == pytest.approx((80 + 200) / 330)
 
 
 def test_nothing_is_computed_twice(

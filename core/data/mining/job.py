@@ -108,8 +108,8 @@ class _Work:
     anchors_done: int = 0
 
     def encoded(self, texts: int) -> None:
-        """So many more texts of the corpus are encoded."""
-        self.corpus_done += texts
+        """So many texts of the corpus are encoded."""
+        self.corpus_done = texts
         facts = {"done": self.corpus_done, "texts": self.corpus}
         self._tell(Message(N_("Reading the texts: {done:,} of {texts:,}"), facts))
 

@@ -32,6 +32,7 @@ import pandas as pd
 
 from core.data.mining.params import MiningParams
 from core.data.mining.texts import TextTable
+from core.models.encoding import Role, encode
 from core.problems import N_, Problem
 
 if TYPE_CHECKING:
@@ -42,11 +43,9 @@ PIECE = 4096
 """Anchors between two calls of the library's function."""
 BLOCK_CELLS = 2**25
 """Similarities that are held at once: 128 MiB."""
-_ENCODED_AT_ONCE = 512
-_BATCH = 32
 
 Step = Callable[[int], None]
-"""Called with the number of texts that are done since the last call; may raise to stop."""
+"""Called with a number of texts; may raise to stop."""
 
 
 class ModelGivesNoNumbers(Problem):
@@ -63,8 +62,16 @@ class Encoded:
     corpus: torch.Tensor
 
 
-def encode_corpus(model: SentenceTransformer, name: str, table: TextTable, step: Step) -> Encoded:
+def encode_corpus(
+    model: SentenceTransformer, name: str, table: TextTable, progress: Step
+) -> Encoded:
     """Encode every text that can be a negative, once.
+
+    Args:
+        model: the model.
+        name: what people call it.
+        table: the dataset's texts.
+        progress: told how many texts are done.
 
     Raises:
         ModelGivesNoNumbers: a vector is not finite.
@@ -72,7 +79,7 @@ def encode_corpus(model: SentenceTransformer, name: str, table: TextTable, step:
     import torch
 
     texts = [table.texts[code] for code in table.corpus]
-    vectors = _encode(model.encode_document, name, texts, step)
+    vectors = _encode(model, name, texts, "document", progress)
     return Encoded(model, name, torch.as_tensor(vectors).to(model.device))
 
 
@@ -86,7 +93,7 @@ def mine_piece(
         table: the dataset's texts.
         codes: at most :data:`PIECE` different anchors of ``table``.
         params: what to look for.
-        step: told of each anchor once.
+        step: told how many more anchors are done.
 
     Returns:
         A row for each proposal: anchor (its code), match (the position in ``table.rows`` of the row
@@ -100,7 +107,7 @@ def mine_piece(
     from sentence_transformers.util import mine_hard_negatives
 
     anchors = [table.texts[code] for code in codes]
-    queries = _encode(encoded.model.encode_query, encoded.name, anchors, lambda _: step(0))
+    queries = _encode(encoded.model, encoded.name, anchors, "query", lambda _: step(0))
     stand_in = _Answers(encoded.corpus, queries, table.forbidden(codes), step)
     hardest = _hardest_positives(table, codes, stand_in)
     corpus = [table.texts[code] for code in table.corpus]
@@ -203,18 +210,13 @@ def _hardest_positives(table: TextTable, codes: np.ndarray, answers: _Answers) -
     return np.asarray(rows[order[first]])
 
 
-def _encode(encode: Callable[..., Any], model: str, texts: Sequence[str], step: Step) -> np.ndarray:
+def _encode(
+    model: SentenceTransformer, name: str, texts: Sequence[str], role: Role, progress: Step
+) -> np.ndarray:
     """Unit rows, float32 [n, dimension], of texts encoded as questions or as documents."""
-    parts = []
-    for start in range(0, len(texts), _ENCODED_AT_ONCE):
-        piece = list(texts[start : start + _ENCODED_AT_ONCE])
-        vectors = np.asarray(
-            encode(piece, batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False),
-            dtype=np.float32,
-        )
-        broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
-        if len(broken):
-            raise ModelGivesNoNumbers(model=model, text=piece[broken[0]][:60])
-        parts.append(vectors)
-        step(len(piece))
-    return np.concatenate(parts)
+    vectors = encode(model, texts, role, progress=progress)
+    # A sum is finite where every number of the row is: rows of length 1 do not overflow.
+    broken = np.flatnonzero(~np.isfinite(vectors.sum(axis=1)))
+    if len(broken):
+        raise ModelGivesNoNumbers(model=name, text=texts[broken[0]][:60])
+    return vectors
