@@ -13,6 +13,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,8 +100,7 @@ class HnswIndex:
             FileNotFoundError: there is none.
             ValueError: it is damaged or belongs to other vectors.
         """
-        import faiss
-
+        faiss = faiss_library()
         info = graph_info(vectors_path)
         if info is None:
             raise FileNotFoundError(graph_path(vectors_path))
@@ -144,8 +144,7 @@ class HnswIndex:
     def _search(
         self, queries: NDArray[np.float32], k: int, in_view: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        import faiss
-
+        faiss = faiss_library()
         indices = np.full((len(queries), k), -1, dtype=np.int64)
         scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
         parameters = faiss.SearchParametersHNSW(efSearch=in_view)
@@ -158,6 +157,25 @@ class HnswIndex:
             indices[at, : len(best)] = rows[best]
             scores[at, : len(best)] = exact[best]
         return indices, scores
+
+
+@cache
+def faiss_library() -> Any:
+    """faiss, imported so that its threads give up the processor while they wait for each other.
+
+    Otherwise building a graph beside a training run takes several times as long.
+    """
+    name = "OMP_WAIT_POLICY"
+    before = os.environ.get(name)
+    os.environ[name] = "passive"
+    try:
+        import faiss
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+    return faiss
 
 
 def graph_path(vectors_path: Path) -> Path:
@@ -195,8 +213,7 @@ def build_graph(
     Raises:
         OSError: the disk is full or not writable.
     """
-    import faiss
-
+    faiss = faiss_library()
     began = time.monotonic()
     graph = faiss.IndexHNSWSQ(
         exact.dimension,
