@@ -12,18 +12,11 @@ from sklearn.metrics import ndcg_score
 
 from core.encoder import client
 from core.problems import N_, Problem
-from core.retrieval import search as search_module
+from core.retrieval import answers as answers_module
+from core.retrieval.answers import Column, MissingVectors, MissingWordIndex
 from core.retrieval.corpora import Question, create_corpus, load_corpus
-from core.retrieval.search import (
-    Column,
-    EmptyQuestion,
-    MissingVectors,
-    MissingWordIndex,
-    NoColumns,
-    NoJudgedQuestions,
-    score_questions,
-    search,
-)
+from core.retrieval.scoring import NoJudgedQuestions, score_questions
+from core.retrieval.search import EmptyQuestion, NoColumns, search
 from core.workspace import UnknownItem, Workspace
 from tests.retrieval.stand_in import WIDTH, CharacterEncoder
 
@@ -202,7 +195,7 @@ def test_the_word_index_is_built_once_and_big_ones_by_a_job(
     workspace: Workspace, shoes: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     corpus = load_corpus(workspace, shoes)
-    monkeypatch.setattr(search_module, "LEXICAL_AT_ONCE_ROWS", 5)
+    monkeypatch.setattr(answers_module, "LEXICAL_AT_ONCE_ROWS", 5)
     (words,) = search(workspace, shoes, "雨", [WORDS]).columns
     assert isinstance(words.problem, MissingWordIndex)
     assert "The corpus 鞋 has no word index yet." in str(words.problem)
