@@ -53,7 +53,7 @@ def choose_columns(workspace: Workspace, run: Run | None) -> list[Asked]:
     if wished is not None:
         STATE[_CHOSEN] = [key for key in wished.split(",") if key]
     default, _none = offered.settle(default_keys(run))
-    keys, gone = offered.settle(default if STATE[_CHOSEN] is None else STATE[_CHOSEN])
+    keys, gone = offered.settle(default if STATE.get(_CHOSEN) is None else STATE[_CHOSEN])
     if gone:
         st.warning(
             _(
