@@ -1,4 +1,4 @@
-"""Search: one question to the base, the tuned model and BM25, answered side by side."""
+"""Search: one question to several models side by side, judging the answers, many questions."""
 
 from __future__ import annotations
 
@@ -6,46 +6,63 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.inspection.comparison import Comparison
-from core.problems import Problem
+from core.problems import N_, Problem
 from core.retrieval.corpora import Corpus
-from core.retrieval.search import Column, EmptyQuestion, SideBySide, score_questions, search
-from core.training.runs import Run
+from core.retrieval.filters import mask_of
+from core.retrieval.judgements import Mark, judge, judged_question
+from core.retrieval.layouts import Look, layout_of
+from core.retrieval.search import EmptyQuestion, NoColumns, SideBySide, search
 from core.workspace import Workspace
 from ui import format as fmt
-from ui.comparisons import choose_run, compared
-from ui.corpora import add_own, add_samples, choose_corpus, encode_missing, missing_of
-from ui.hits import show_column, show_scores
+from ui.comparisons import choose_run
+from ui.corpora import choose_corpus, encode_missing, missing_of, show_texts
+from ui.hits import View, show_side_by_side
 from ui.language import _, ngettext, say
 from ui.pages import heading
-from ui.runs import run_name
+from ui.search_address import follow_link, mirror, offer_link
+from ui.search_columns import Asked, choose_columns
+from ui.search_filters import choose_filters
+from ui.search_many import show_many
+from ui.search_test_set import find_missing, show_panel, show_test_set
 
 STATE = st.session_state
 TOP = 10
 EXAMPLES = 5
 LONG = 2_000
 """From so many characters on a person is told that models read only the beginning."""
+VIEWS = {
+    "ask": N_("Ask"),
+    "test": N_("Your test set"),
+    "many": N_("Many questions"),
+    "texts": N_("Texts"),
+}
+LOOKS = {Look.CARDS: N_("Cards"), Look.SECTIONS: N_("Sections"), Look.PLAIN: N_("Plain texts")}
 workspace = Workspace.open()
 
 
-def columns_of(run: Run, comparison: Comparison) -> list[Column]:
-    """Whom to ask; the base comes first, for the others are compared with it."""
-    base, tuned = comparison.base, comparison.tuned
-    return [
-        Column.dense(
-            _("Base: {model}").format(model=comparison.base_name.rpartition("/")[2]),
-            base.folder,
-            base.fingerprint,
-        ),
-        Column.dense(
-            _("Tuned: {name}").format(name=run_name(run)), tuned.folder, tuned.fingerprint
-        ),
-        Column.lexical(_("BM25 keyword search")),
-    ]
+def choose_view() -> str:
+    """The control above everything that belongs to one corpus."""
+    follow_link("view", "search_view", VIEWS)
+    STATE.setdefault("search_view", "ask")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        view: str = st.segmented_control(
+            _("View"),
+            list(VIEWS),
+            format_func=lambda view: _(VIEWS[view]),
+            required=True,
+            key="search_view",
+            persist_state="session",
+            label_visibility="collapsed",
+            width="stretch",
+        )
+        mirror("view", None if view == "ask" else view)
+        offer_link()
+    return view
 
 
 def ask(corpus: Corpus) -> str:
     """The question box and some questions to try."""
+    follow_link("q", "question")
     question: str = st.text_input(
         _("Question"),
         key="question",
@@ -54,16 +71,19 @@ def ask(corpus: Corpus) -> str:
         persist_state="session",
         on_change=lambda: STATE.update(example=None),
     )
+    mirror("q", question.strip())
     examples = corpus.info.questions
     start = STATE.get("examples_from", 0) % max(len(examples), 1)
     if examples:
-        st.pills(
-            _("Questions to try"),
-            [one.question for one in examples[start : start + EXAMPLES]],
-            key="example",
-            on_change=take_example,
-            label_visibility="collapsed",
-        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.pills(
+                _("Questions to try"),
+                [one.question for one in examples[start : start + EXAMPLES]],
+                key="example",
+                on_change=take_example,
+                label_visibility="collapsed",
+            )
+            more_examples(corpus)
     return question
 
 
@@ -74,6 +94,7 @@ def more_examples(corpus: Corpus) -> None:
             _("Other questions"),
             icon=":material/refresh:",
             key="other_examples",
+            type="tertiary",
             on_click=lambda: STATE.update(examples_from=STATE.get("examples_from", 0) + EXAMPLES),
         )
 
@@ -84,8 +105,35 @@ def take_example() -> None:
         STATE["question"] = STATE["example"]
 
 
-def answer(corpus: Corpus, columns: Sequence[Column], question: str) -> None:
+def ask_again(question: str) -> None:
+    """A question of a list, asked where its hits are shown."""
+    STATE.update(question=question, example=None, search_view="ask")
+
+
+def choose_look(corpus: Corpus) -> Look:
+    """How hits look; what suits the corpus unless somebody says otherwise."""
+    key = f"look_{corpus.info.id}"
+    suited = layout_of(corpus.info.fields).look
+    follow_link("look", key, LOOKS)
+    STATE.setdefault(key, suited)
+    look: Look = st.segmented_control(
+        _("Look"),
+        list(LOOKS),
+        format_func=lambda look: _(LOOKS[look]),
+        required=True,
+        key=key,
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    mirror("look", None if look == suited else str(look))
+    return Look(look)
+
+
+def answer(corpus: Corpus, asked: Sequence[Asked], question: str) -> None:
     """The columns' answers, or a sentence why there are none."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        look = choose_look(corpus)
+        filters = choose_filters(corpus)
     if not question.strip():
         # Somebody who has not typed anything yet has done nothing wrong.
         empty = EmptyQuestion()
@@ -99,77 +147,66 @@ def answer(corpus: Corpus, columns: Sequence[Column], question: str) -> None:
             ).format(n=fmt.number(len(question))),
             icon=":material/info:",
         )
+    columns = [one.column for one in asked]
     with st.spinner(_("Searching … Right after a start the models have to be loaded first.")):
-        found: SideBySide = search(workspace, corpus.info.id, question, columns, TOP)
-    right = {
-        id
-        for judged in corpus.info.judged
-        if judged.question == found.question
-        for id in judged.relevant
-    }
-    places = st.columns(len(found.columns), gap="small")
-    for number, (place, answers) in enumerate(zip(places, found.columns, strict=True)):
-        with place:
-            show_column(answers, right, TOP, first=number == 0)
+        found = search(workspace, corpus.info.id, question, columns, TOP, mask_of(corpus, filters))
+    if filters:
+        say_how_many(found, corpus)
+    judged = judged_question(corpus, question)
+
+    def say_so(id: str, mark: Mark | None) -> None:
+        judge(corpus, question, id, mark)
+
+    show_side_by_side(found, View(layout_of(corpus.info.fields), look, judged, say_so), TOP)
+    find_missing(corpus, judged)
 
 
-def score_all(corpus: Corpus, columns: Sequence[Column], ready: bool) -> None:
-    """The button that asks all questions with known answers at once, and what came of it."""
-    count = len(corpus.info.judged)
-    asked = (corpus.info.id, tuple(column.fingerprint for column in columns))
-    label = ngettext("Score the example question", "Score all {n} example questions", count)
-    with st.container(horizontal=True):
-        more_examples(corpus)
-        clicked = count > 0 and st.button(
-            label.format(n=fmt.number(count)),
-            icon=":material/bar_chart:",
-            key="score_all",
-            disabled=not ready,
-            help=_("How high each column ranks the right answers, on average."),
-        )
-    if clicked:
-        with st.spinner(_("Asking all questions …")):
-            table = score_questions(workspace, corpus.info.id, columns, TOP)
-        STATE["search_scores"] = (asked, table)
-    if STATE.get("search_scores", (None,))[0] == asked:
-        with st.expander(
-            _("Scores over all example questions"), icon=":material/bar_chart:", expanded=True
-        ):
-            show_scores(STATE["search_scores"][1])
+def say_how_many(found: SideBySide, corpus: Corpus) -> None:
+    """How much the filters leave."""
+    sentence = ngettext(
+        "The filters leave {n} of {all} text.",
+        "The filters leave {n} of {all} texts.",
+        corpus.info.rows,
+    )
+    st.caption(sentence.format(n=fmt.number(found.rows), all=fmt.number(corpus.info.rows)))
 
 
-def show(run: Run, corpus: Corpus) -> None:
-    """Everything about one run and one corpus."""
-    comparison = compared(run)
-    if comparison is None:
-        return
-    columns = columns_of(run, comparison)
-    question = ask(corpus)
+def show(corpus: Corpus, asked: Sequence[Asked], view: str) -> None:
+    """One corpus, through the models that were chosen."""
+    columns = [one.column for one in asked]
     missing = missing_of(corpus, columns)
-    try:
-        score_all(corpus, columns, ready=not missing)
-        encode_missing(workspace, corpus, missing)
-        answer(corpus, columns, question)
-    except Problem as problem:
-        st.error(say(problem), icon=":material/error:")
+    if view == "ask":
+        question = ask(corpus)
+    encode_missing(workspace, corpus, columns, missing)
+    if not columns:
+        raise NoColumns
+    if view == "ask":
+        try:
+            answer(corpus, asked, question)
+        except Problem as problem:
+            st.error(say(problem), icon=":material/error:")
+        show_panel(workspace, corpus, asked)
+    elif view == "test":
+        show_test_set(workspace, corpus, asked)
+    else:
+        show_many(workspace, corpus, asked, not missing, ask_again)
 
 
 heading("search")
 left, right = st.columns(2)
 with left:
     run = choose_run(workspace)
-if run is not None:
-    with right:
-        corpus = choose_corpus(workspace, run)
-    with st.expander(
-        _("Add texts to search in"),
-        icon=":material/library_add:",
-        expanded=corpus is None,
-        # Another key closes it when something has been added.
-        key=f"add_texts_{STATE.get('corpora_added', 0)}",
-    ):
-        with st.container(horizontal=True):
-            add_samples(workspace)
-        add_own(workspace)
-    if corpus is not None:
-        show(run, corpus)
+with right:
+    corpus = choose_corpus(workspace, run)
+if corpus is None:
+    show_texts(workspace, None)
+else:
+    asked = choose_columns(workspace, run)
+    view = choose_view()
+    try:
+        if view == "texts":
+            show_texts(workspace, corpus)
+        else:
+            show(corpus, asked, view)
+    except Problem as problem:
+        st.error(say(problem), icon=":material/error:")

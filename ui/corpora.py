@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
 from core.data.read import Table, read_table
 from core.data.reading.formats import SUFFIXES
 from core.problems import Problem
-from core.retrieval.corpora import Corpus, CorpusInfo, create_corpus, list_corpora, load_corpus
+from core.retrieval.answers import LEXICAL_AT_ONCE_ROWS, Column, ColumnKind
+from core.retrieval.corpora import (
+    Corpus,
+    CorpusInfo,
+    create_corpus,
+    delete_corpus,
+    list_corpora,
+    load_corpus,
+)
 from core.retrieval.encode_job import encode_params
 from core.retrieval.sample_corpora import SAMPLE_CORPORA, add_sample_corpus
-from core.retrieval.search import Column
 from core.training.runs import Run
 from core.workspace import Workspace
 from ui import format as fmt
@@ -23,6 +31,7 @@ from ui.language import _, ngettext, say
 from ui.selection import choose, select, selected
 
 STATE = st.session_state
+_PREVIEW = 20
 
 
 def corpus_name(info: CorpusInfo) -> str:
@@ -30,13 +39,21 @@ def corpus_name(info: CorpusInfo) -> str:
     return _(info.name) if info.sample else info.name
 
 
-def choose_corpus(workspace: Workspace, run: Run) -> Corpus | None:
+def choose_corpus(workspace: Workspace, run: Run | None) -> Corpus | None:
     """A drop-down of the corpora; None when there is none or it cannot be read.
 
     What a run was examined on comes up first.
     """
     infos = {info.id: info for info in list_corpora(workspace)}
-    if selected("corpus") not in infos and run.config.evaluation.exam in infos:
+    wished = selected("corpus")
+    if wished is not None and wished not in infos and infos:
+        st.warning(
+            _("The corpus “{id}” was deleted. Here is another one.").format(
+                id=fmt.verbatim(wished)
+            ),
+            icon=":material/warning:",
+        )
+    if wished not in infos and run is not None and run.config.evaluation.exam in infos:
         select("corpus", run.config.evaluation.exam)
     chosen = choose(
         "corpus",
@@ -50,6 +67,39 @@ def choose_corpus(workspace: Workspace, run: Run) -> Corpus | None:
     except Problem as problem:
         st.error(say(problem), icon=":material/error:")
         return None
+
+
+def show_texts(workspace: Workspace, corpus: Corpus | None) -> None:
+    """The view of what can be searched in: the corpus that is chosen, and adding others."""
+    if corpus is not None:
+        _describe(workspace, corpus)
+    st.subheader(_("Add texts to search in"), anchor=False)
+    with st.container(horizontal=True):
+        add_samples(workspace)
+    add_own(workspace)
+
+
+def _describe(workspace: Workspace, corpus: Corpus) -> None:
+    """The chosen corpus: what it holds, its first rows, and the way to delete it."""
+    info = corpus.info
+    st.subheader(fmt.verbatim(corpus_name(info)), anchor=False)
+    facts = [_texts(info.rows), fmt.moment(info.created)]
+    if info.fields:
+        facts.append(_("fields: {names}").format(names=fmt.verbatim(", ".join(info.fields))))
+    if info.left_out:
+        left_out = ngettext("{n} row without a text", "{n} rows without a text", info.left_out)
+        facts.append(left_out.format(n=fmt.number(info.left_out)))
+    st.caption(" · ".join(facts))
+    rows = pd.DataFrame(corpus.rows(range(min(_PREVIEW, info.rows))))
+    st.dataframe(rows, hide_index=True, key=f"preview_{info.id}", alt=_("The first texts"))
+    with st.popover(_("Delete"), icon=":material/delete:"):
+        st.markdown(
+            _("The texts, what the models have read of them and your judgements are deleted.")
+        )
+        if st.button(_("Delete for good"), type="primary", key=f"delete_{info.id}"):
+            delete_corpus(workspace, info.id)
+            select("corpus", None)
+            st.rerun()
 
 
 def add_samples(workspace: Workspace) -> None:
@@ -108,32 +158,45 @@ def add_own(workspace: Workspace) -> None:
 
 
 def missing_of(corpus: Corpus, columns: Sequence[Column]) -> list[Column]:
-    """The models that have not read the corpus yet."""
-    return [
-        column
-        for column in columns
-        if column.fingerprint and corpus.dense_index(column.fingerprint) is None
-    ]
+    """The models that have not read the corpus yet, each once."""
+    missing: dict[str, Column] = {}
+    for column in columns:
+        if column.fingerprint and corpus.dense_index(column.fingerprint) is None:
+            missing.setdefault(column.fingerprint, column)
+    return list(missing.values())
 
 
-def encode_missing(workspace: Workspace, corpus: Corpus, missing: Sequence[Column]) -> None:
+def encode_missing(
+    workspace: Workspace, corpus: Corpus, columns: Sequence[Column], missing: Sequence[Column]
+) -> None:
     """Have the corpus read by the models that have not done it yet, and show how far they are."""
-    if not missing:
+    wanted = [
+        jobs.Wanted(
+            "encode_corpus",
+            encode_params(corpus.info.id, column.model, column.fingerprint),
+            "encode",
+            column.name,
+        )
+        for column in missing
+    ]
+    if not wanted and _words_missing(corpus, columns):
+        params = encode_params(corpus.info.id, None, None)
+        wanted.append(jobs.Wanted("encode_corpus", params, "words", _("Word index")))
+    if not wanted:
         return
-    st.caption(
-        _("The models are reading the corpus, once for all questions. BM25 answers meanwhile.")
-    )
-    jobs.follow(
-        workspace,
-        [
-            jobs.Wanted(
-                "encode_corpus",
-                encode_params(corpus.info.id, column.model, column.fingerprint),
-                "encode",
-                column.name,
-            )
-            for column in missing
-        ],
+    if missing:
+        st.caption(
+            _("The models are reading the corpus, once for all questions. BM25 answers meanwhile.")
+        )
+    jobs.follow(workspace, wanted)
+
+
+def _words_missing(corpus: Corpus, columns: Sequence[Column]) -> bool:
+    """Whether a column needs the word index of a corpus too large to index it while one waits."""
+    return (
+        any(column.kind is not ColumnKind.DENSE for column in columns)
+        and corpus.info.rows > LEXICAL_AT_ONCE_ROWS
+        and not corpus.lexical_folder.is_dir()
     )
 
 

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from core.encoder import client
 from core.encoder.portions import cost, portions
 from core.problems import N_, Message, Problem
+from core.retrieval.answers import Encode
 from core.retrieval.corpora import Corpus, load_corpus
 from core.retrieval.hnsw import LEAST_QUESTIONS, SAMPLE_QUESTIONS, build_graph
 from core.retrieval.known import KnownVectors, find_known
 from core.retrieval.lexical import LexicalIndex
-from core.retrieval.search import Encode
 
 if TYPE_CHECKING:
     from core.jobs.context import JobContext
