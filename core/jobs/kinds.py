@@ -65,6 +65,7 @@ KINDS: dict[str, JobKind] = {
     "probe": JobKind("core.training.probe:probe", trains=True),
     "encode_corpus": JobKind("core.retrieval.encode_job:encode_corpus"),
     "project": JobKind("core.inspection.project_job:project"),
+    "read_texts": JobKind("core.inspection.vectors_job:read_texts"),
     "export": JobKind("core.export.job:export_run"),
     "read_table": JobKind("core.data.read_job:read_table_job"),
     "check_table": JobKind("core.data.intake_jobs:check_table"),
