@@ -146,7 +146,8 @@ def _labels_beside(drawing: Drawing, left: float, named: bool) -> Iterator[str]:
 
 def shortened(text: str, most: int = _NAME) -> str:
     """The beginning of a text on one line, without the control characters that no XML may hold."""
-    line = "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
+    printable = "".join(sign if sign.isprintable() else " " for sign in text)
+    line = " ".join(printable.split())
     return line if len(line) <= most else line[:most] + "…"
 
 
