@@ -67,6 +67,7 @@ KINDS: dict[str, JobKind] = {
     "ask_questions": JobKind("core.retrieval.question_runs:ask_questions"),
     "store_corpus": JobKind("core.retrieval.corpus_job:store_corpus"),
     "project": JobKind("core.inspection.project_job:project"),
+    "read_texts": JobKind("core.inspection.vectors_job:read_texts"),
     "export": JobKind("core.export.job:export_run"),
     "read_table": JobKind("core.data.read_job:read_table_job"),
     "check_table": JobKind("core.data.intake_jobs:check_table"),
