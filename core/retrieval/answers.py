@@ -24,6 +24,8 @@ from core.workspace import Workspace
 
 LEXICAL_AT_ONCE_ROWS = 10_000
 """Up to this many texts the lexical index is built when first asked (about two seconds)."""
+QUICK_DEPTH = 100
+"""How far down the quick index looks: ranks below that nobody compares."""
 _INDEXES_KEPT = 4
 
 Encode = Callable[[Path, list[str]], NDArray[np.float32]]
@@ -106,15 +108,24 @@ class Column:
 class Answers:
     """What a corpus answers through any column; each model encodes a question once."""
 
-    def __init__(self, corpus: Corpus, encode: Encode) -> None:
+    def __init__(self, corpus: Corpus, encode: Encode, *, quick: bool = False) -> None:
+        """Ask ``corpus``.
+
+        Args:
+            corpus: whose texts are searched.
+            encode: who encodes the questions.
+            quick: models look through the quick index, where there is one, and know no more than
+                the first 100 texts then.
+        """
         self.corpus = corpus
+        self._quick = quick
         self._ask = encode
         self._vectors: dict[tuple[str, str], NDArray[np.float32]] = {}
 
     @classmethod
-    def of(cls, workspace: Workspace, corpus: Corpus) -> Answers:
+    def of(cls, workspace: Workspace, corpus: Corpus, *, quick: bool = False) -> Answers:
         """What a corpus answers when the encoder process reads the questions."""
-        return cls(corpus, partial(client.encode, workspace))
+        return cls(corpus, partial(client.encode, workspace), quick=quick)
 
     def scores(
         self, column: Column, question: str, mask: NDArray[np.bool_] | None = None
@@ -134,7 +145,8 @@ class Answers:
             words = _lexical_index(self.corpus).scores(question)
             return _masked(np.where(words > 0, words, np.float32(-np.inf)), mask)
         index = self._index(column)
-        dense = _masked(index.scores(self._encoded(column, index, [question])[0]), mask)
+        vectors = self._encoded(column, index, [question])
+        dense = self._dense_scores(column, index, vectors, mask)
         if column.kind is ColumnKind.DENSE:
             return dense
         words = self.scores(Column.lexical(), question, mask)
@@ -169,6 +181,21 @@ class Answers:
             best = fuse_positions(*rankings)[: len(row)]
             row[: len(best)] = best
         return fused
+
+    def _dense_scores(
+        self,
+        column: Column,
+        index: DenseIndex,
+        vectors: NDArray[np.float32],
+        mask: NDArray[np.bool_] | None,
+    ) -> NDArray[np.floating[Any]]:
+        quick = self.corpus.index(column.fingerprint or "") if self._quick else None
+        if quick is None or quick is index:
+            return _masked(index.scores(vectors[0]), mask)
+        scores = np.full(len(index), -np.inf, dtype=np.float32)
+        found, values = (part[0] for part in quick.search(vectors, QUICK_DEPTH, mask))
+        scores[found[found >= 0]] = values[found >= 0]
+        return scores
 
     def _by_words(self, questions: Sequence[str], k: int, tell: Tell) -> NDArray[np.int64]:
         lexical = _lexical_index(self.corpus)

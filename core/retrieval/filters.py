@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from core.retrieval.corpora import TEXTS_FILE, Corpus, CorpusDamaged
+from core.retrieval.passages import Passages
 from core.retrieval.tokens import fold
 
 MOST_VALUES = 60
@@ -157,4 +157,4 @@ def _column(corpus: Corpus, name: str) -> pd.Series:
 @lru_cache(maxsize=_FIELDS_KEPT)
 def _read_column(path: Path, content_hash: str, name: str) -> pd.Series:
     """One column; kept, because every question is filtered by it."""
-    return pq.read_table(path, columns=[name]).column(name).to_pandas().astype("str")
+    return Passages(path, content_hash).column(name).to_pandas().astype("str")

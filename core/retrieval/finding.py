@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from core.retrieval.corpora import Corpus
+from typing import cast
+
+from core.retrieval.corpora import ID, TEXT, Corpus
 from core.retrieval.tokens import fold
 
 
@@ -22,10 +24,15 @@ def find_texts(corpus: Corpus, part: str, limit: int = 20) -> list[dict[str, str
     wanted = fold(part.strip())
     if not wanted:
         return []
-    places = []
-    for place, (id, text) in enumerate(zip(corpus.ids(), corpus.texts(), strict=True)):
-        if wanted in fold(text) or id == part.strip():
-            places.append(place)
-            if len(places) == limit:
-                break
+    places: list[int] = []
+    start = 0
+    for batch in corpus.batches():
+        ids = cast("list[str]", batch.column(ID).to_pylist())
+        texts = cast("list[str]", batch.column(TEXT).to_pylist())
+        for place, (id, text) in enumerate(zip(ids, texts, strict=True), start):
+            if wanted in fold(text) or id == part.strip():
+                places.append(place)
+                if len(places) == limit:
+                    return corpus.rows(places)
+        start += batch.num_rows
     return corpus.rows(places)

@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
 import pandas as pd
 
 from core.files import read_json, write_json
 from core.problems import N_, Problem
-from core.retrieval.corpora import Corpus, Question
+from core.retrieval.corpora import ID, TEXT, Corpus, Question
 from core.retrieval.sample_corpora import ANSWER_SEPARATOR
 from core.retrieval.tokens import fold
 from core.workspace import UnknownItem, utc_now
@@ -76,10 +77,10 @@ def questions_in(
     Raises:
         NoQuestions: there is none in that column.
     """
-    cells = frame[answers].astype(str) if answers is not None else [""] * len(frame)
+    cells = frame[answers].astype(str).tolist() if answers is not None else [""] * len(frame)
     asked: dict[str, dict[str, None]] = {}
     unknown: dict[str, None] = {}
-    find = _Finder(corpus) if answers is not None else None
+    find = _Finder(corpus, cells) if answers is not None else None
     for text, cell in zip(frame[question].astype(str), cells, strict=True):
         if not text.strip():
             continue
@@ -141,23 +142,27 @@ def list_sets(corpus: Corpus) -> list[QuestionSet]:
 class _Finder:
     """Finds texts of a corpus by their id or by the text itself."""
 
-    def __init__(self, corpus: Corpus) -> None:
-        ids = corpus.ids()
-        self._ids = set(ids)
+    def __init__(self, corpus: Corpus, cells: Iterable[str]) -> None:
+        asked = {piece.strip() for cell in cells for piece in (cell, *_pieces(cell))} - {""}
+        self._ids = asked.intersection(corpus.ids())
+        wanted = {_plain(piece) for piece in asked - self._ids}
         self._by_text: dict[str, str] = {}
-        for id, text in zip(ids, corpus.texts(), strict=True):
-            self._by_text.setdefault(_plain(text), id)
+        for batch in corpus.batches() if wanted else ():
+            columns = (batch.column(name).to_pylist() for name in (ID, TEXT))
+            for id, text in zip(*cast("Iterable[list[str]]", columns), strict=True):
+                plain = _plain(text)
+                if plain in wanted:
+                    self._by_text.setdefault(plain, id)
 
     def __call__(self, cell: str) -> tuple[list[str], list[str]]:
         """The ids that a cell names, and what in it names nothing."""
         whole = self._one(cell)
         if whole is not None:
             return [whole], []
-        pieces = [piece for piece in _pieces(cell) if piece.strip()]
-        found = [(piece, self._one(piece)) for piece in pieces]
+        found = [(piece.strip(), self._one(piece)) for piece in _pieces(cell) if piece.strip()]
         return (
             [id for _, id in found if id is not None],
-            [piece.strip() for piece, id in found if id is None],
+            [piece for piece, id in found if id is None],
         )
 
     def _one(self, text: str) -> str | None:

@@ -113,6 +113,8 @@ def search(
     columns: Sequence[Column],
     k: int = 10,
     mask: NDArray[np.bool_] | None = None,
+    *,
+    quick: bool = False,
 ) -> SideBySide:
     """Ask every column the same question.
 
@@ -126,6 +128,8 @@ def search(
         k: how many answers each.
         mask: which texts to search in, shape [n] (see :func:`core.retrieval.filters.mask_of`);
             all of them when None.
+        quick: look through the quick indexes, where there are any; ranks below 100 are not known
+            then, and nearly all hits are the exact ones.
 
     Raises:
         EmptyQuestion: there is nothing but spaces.
@@ -144,7 +148,7 @@ def search(
         raise NothingToSearch(name=corpus.info.name)
     if mask is not None and not mask.any():
         raise NothingLeft(name=corpus.info.name)
-    answers = Answers.of(workspace, corpus)
+    answers = Answers.of(workspace, corpus, quick=quick)
     scored: list[NDArray[np.floating[Any]] | Problem] = []
     for column in columns:
         try:

@@ -27,6 +27,7 @@ from core.workspace import Workspace
 from tests.pages.compared import do_jobs, fail_jobs, make_compared
 from tests.retrieval.stand_in import CharacterEncoder
 from tests.ui.helpers import MAIN, open_screen, shown
+from ui import search_texts
 
 QUESTION = "下雨天跑步，不想鞋子湿透"
 
@@ -256,6 +257,59 @@ def test_a_table_of_ones_own(workspace: Workspace, run: str) -> None:
     ask(app, "想退货")
     assert [len(place.heads) for place in places(app)] == [2, 2, 1]
     assert "七天无理由退货" in places(app)[2].texts[0]
+
+
+def test_further_rows_take_the_judgements_along(
+    workspace: Workspace, run: str, corpus: str
+) -> None:
+    judge(load_corpus(workspace, corpus), "跑鞋", "p001", "right")
+    app = view(open_screen("search", run=run), "texts")
+    old = load_corpus(workspace, corpus).frame()
+    table = "id,text,name,category\np900,全新的登山鞋，防滑,登山鞋,跑鞋\n" + ",".join(
+        old.iloc[0][["id", "text", "name", "category"]].tolist()
+    )
+    app.file_uploader[0].upload("新.csv", table.encode()).run()
+    app.checkbox(key="corpus_add_to").check().run()
+    assert app.selectbox(key="corpus_id_added").value == "id"
+    assert app.selectbox(key="corpus_text_added").value == "text"
+    app.button(key="corpus_add").click().run()
+    assert not app.exception, app.exception
+    assert "1 row was added. 1 was there already." in shown(app)
+    new = load_corpus(workspace, app.session_state["corpus"])
+    assert new.ids() == [*old["id"], "p900"]
+    (one,) = judged_questions(new)
+    assert one.right == ("p001",)
+
+
+def test_the_texts_of_a_dataset(workspace: Workspace, run: str) -> None:
+    app = open_screen("search", run=run)
+    dataset = load_dataset(workspace, load_run(workspace, run).config.dataset.id)
+    assert app.multiselect(key=f"corpus_roles_{dataset.info.id}").value == ["positive", "negative"]
+    app.multiselect(key=f"corpus_roles_{dataset.info.id}").set_value(["positive"]).run()
+    app.button(key="corpus_from_dataset").click().run()
+    assert not app.exception, app.exception
+    texts = load_corpus(workspace, app.session_state["corpus"]).texts()
+    assert texts == dataset.frame()["positive"].drop_duplicates().tolist()
+
+
+def test_a_large_table_is_stored_by_a_job(
+    workspace: Workspace, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_texts, "LARGE_BYTES", 100)
+    app = open_screen("search", run=run)
+    rows = "\n".join(f"a{n},第{n}条很长的说明文字" for n in range(300))
+    app.file_uploader[0].upload("大表.csv", f"编号,正文\n{rows}\n".encode()).run()
+    assert app.selectbox(key="corpus_text").value == "正文"
+    app.selectbox(key="corpus_id").set_value("编号").run()
+    app.button(key="corpus_add").click().run()
+    assert not app.exception, app.exception
+    assert [job.kind for job in queue.waiting_jobs(workspace)] == ["store_corpus"]
+    do_jobs(workspace)
+    app.run()
+    assert not app.exception, app.exception
+    corpus = load_corpus(workspace, app.session_state["corpus"])
+    assert (corpus.info.name, corpus.info.rows) == ("大表", 300)
+    assert corpus.ids()[:2] == ["a0", "a1"]
 
 
 def test_a_table_that_cannot_be_searched_is_refused(workspace: Workspace, run: str) -> None:
