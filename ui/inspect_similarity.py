@@ -127,8 +127,9 @@ def _vectors(
 def _controls(sheet: Sheet) -> tuple[str, str]:
     """Which matrices are drawn, and in which order their rows stand."""
     many = len(sheet) > INTERACTIVE
-    grouped = len(set(sheet.groups)) < len(sheet)
-    orders = [name for name in ORDERS if name != GROUP or grouped]
+    # Groups that stand together as they were given need no other order.
+    moved = (np.diff(group_order(sheet.groups)) != 1).any()
+    orders = [name for name in ORDERS if name != GROUP or moved]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         which = st.segmented_control(
             _("Matrices"),

@@ -93,7 +93,7 @@ def _show_text(sheet: Sheet, place: int) -> None:
 def _ranks(vectors: Pair, cell: tuple[int, int], names: tuple[str, str]) -> pd.DataFrame:
     """Before and after: the cosine, and each text's rank among the other's neighbours."""
     sides = [neighbour(rows, *cell) for rows in vectors]
-    seen_from = _("{other} is, seen from {one}")
+    seen_from = _("{other} among the neighbours of {one}")
     rank = _("number {rank} of {others}")
 
     def place(at: int, others: int) -> str:
