@@ -103,9 +103,7 @@ def _show_choice(workspace: Workspace, run: Run, comparison: Comparison, choice:
         base, tuned, note = _show_picture(view)
     _show_cell(view)
     show_verdict(choice.sheet, found, before, after)
-    ordered = choice.sheet.taken(order)
-    in_order = [places(ordered.questions, rows[order]) for rows in vectors]
-    results = Results(ordered, base, tuned, found, (in_order[0], in_order[1]), note)
+    results = Results(choice.sheet.taken(order), base, tuned, found, (before, after), note)
     show_export(run, comparison, results, _calibration(run))
 
 
