@@ -103,9 +103,7 @@ def _show_choice(workspace: Workspace, run: Run, comparison: Comparison, choice:
         base, tuned, note = _show_picture(view)
     _show_cell(view)
     show_verdict(choice.sheet, found, before, after)
-    ordered = choice.sheet.taken(order)
-    in_order = [places(ordered.questions, rows[order]) for rows in vectors]
-    results = Results(ordered, base, tuned, found, (in_order[0], in_order[1]), note)
+    results = Results(choice.sheet.taken(order), base, tuned, found, (before, after), note)
     show_export(run, comparison, results, _calibration(run))
 
 
@@ -127,8 +125,9 @@ def _vectors(
 def _controls(sheet: Sheet) -> tuple[str, str]:
     """Which matrices are drawn, and in which order their rows stand."""
     many = len(sheet) > INTERACTIVE
-    grouped = len(set(sheet.groups)) < len(sheet)
-    orders = [name for name in ORDERS if name != GROUP or grouped]
+    # Groups that stand together as they were given need no other order.
+    moved = (np.diff(group_order(sheet.groups)) != 1).any()
+    orders = [name for name in ORDERS if name != GROUP or moved]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         which = st.segmented_control(
             _("Matrices"),

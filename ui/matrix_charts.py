@@ -38,7 +38,7 @@ _NUMBERS = {ALL: 10, "one": 22}
 _LABELLED = 40
 _MOST_FRAMES = 240
 _LINES, _LINE_WIDTH = 3, 24
-_HOVER_CHARACTERS = 4_000_000
+_HOVER_CHARACTERS = 2_000_000
 """What the hover boxes of a figure may hold together; with more texts each is cut shorter."""
 
 

@@ -25,7 +25,7 @@ _SHOWN_CUT = 200
 _REMEMBERED = 40
 _LONG = 300
 _TEXT_HEIGHT = 170
-_CELL = "inspect_cell"
+_CELL, _CLICKS = "inspect_cell", "inspect_clicks"
 _STYLE = """<style>
 .seen{line-height:1.9;overflow-wrap:anywhere}
 .seen span{border:1px solid rgba(128,128,128,.45);border-radius:4px;padding:0 .25em;
@@ -35,10 +35,22 @@ margin-right:.15em;display:inline-block;line-height:1.45}
 .seen .cut{border-style:dashed;opacity:.6;text-decoration:line-through;display:inline}
 </style>"""
 
+# Below a large matrix the panel may be out of sight, and nobody would know what their click did.
+_SCROLL = """
+export default function ({ data, parentElement }) {
+  if (window.pairloomCell === data.cell) return;
+  window.pairloomCell = data.cell;
+  const panel = (parentElement.host ?? parentElement).closest(".st-key-cell");
+  panel?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+}
+"""
+_scroll_to = st.components.v2.component("pairloom_scroll_to_cell", html="<i></i>", js=_SCROLL)
+
 
 def choose_cell(sheet: Sheet, one: int, other: int) -> None:
     """Have the two texts at these places looked at from the next run of the script on."""
     st.session_state[_CELL] = (sheet.texts, one, other)
+    st.session_state[_CLICKS] = st.session_state.get(_CLICKS, 0) + 1
 
 
 def chosen_cell(sheet: Sheet) -> tuple[int, int] | None:
@@ -80,6 +92,8 @@ def show_cell(
             )
         )
         _show_tokens(workspace, comparison, sheet, cell)
+        clicks = st.session_state.get(_CLICKS, 0)
+        _scroll_to(data={"cell": clicks}, key="cell_scroll", height=1)
 
 
 def _show_text(sheet: Sheet, place: int) -> None:
@@ -93,7 +107,7 @@ def _show_text(sheet: Sheet, place: int) -> None:
 def _ranks(vectors: Pair, cell: tuple[int, int], names: tuple[str, str]) -> pd.DataFrame:
     """Before and after: the cosine, and each text's rank among the other's neighbours."""
     sides = [neighbour(rows, *cell) for rows in vectors]
-    seen_from = _("{other} is, seen from {one}")
+    seen_from = _("{other} among the neighbours of {one}")
     rank = _("number {rank} of {others}")
 
     def place(at: int, others: int) -> str:

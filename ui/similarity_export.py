@@ -26,6 +26,8 @@ from ui.language import _, current_language
 from ui.runs import run_name
 from ui.texts import clipped
 
+# Names of formats, the same in every language.
+_PNG, _SVG, _CSV = "PNG", "SVG", "CSV"
 _SCALE = 3
 _SCRIPT = """
 export default function ({ data, parentElement }) {
@@ -105,16 +107,16 @@ def show_export(
     with st.container(horizontal=True, vertical_alignment="center", key="similarity_export"):
         st.markdown(_("Save as"), width="content")
         _png_button(
-            data={"svg": svg, "name": f"{name}.png", "label": "PNG", "scale": _SCALE},
+            data={"svg": svg, "name": f"{name}.png", "label": _PNG, "scale": _SCALE},
             key="similarity_png",
             width="content",
         )
         st.download_button(
-            "SVG", svg, f"{name}.svg", "image/svg+xml", on_click="ignore", key="similarity_svg"
+            _SVG, svg, f"{name}.svg", "image/svg+xml", on_click="ignore", key="similarity_svg"
         )
         if results.note is None and len(results.sheet) <= MOST_TEXTS:
             st.download_button(
-                "CSV",
+                _CSV,
                 lambda: matrices_zip(results.sheet.texts, results.base, results.tuned),
                 f"{name}-csv.zip",
                 "application/zip",

@@ -66,17 +66,27 @@ class Choice:
 
 def choose_texts(workspace: Workspace, run: Run, examples: Sequence[Example]) -> Choice | None:
     """The controls; None after saying what is missing."""
-    source = st.segmented_control(
-        _("Texts"),
-        list(SOURCES),
-        format_func=lambda name: _(SOURCES[name]),
-        default=EXAMPLES,
-        required=True,
-        key="inspect_texts",
-        persist_state="session",
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        source = st.segmented_control(
+            _("Texts"),
+            list(SOURCES),
+            format_func=lambda name: _(SOURCES[name]),
+            default=EXAMPLES,
+            required=True,
+            key="inspect_texts",
+            persist_state="session",
+        )
+        if source == EXAMPLES and examples:
+            return _choose_examples(examples)
     if source == EXAMPLES:
-        return _choose_examples(examples)
+        st.info(
+            paragraph(
+                _("The held-out rows were too few for examples, so there is nothing to compare."),
+                _("Choose other texts above."),
+            ),
+            icon=":material/info:",
+        )
+        return None
     if source == OWN:
         return _choose_own()
     file = run.folder / artifacts.HELD_OUT
@@ -88,17 +98,8 @@ def choose_texts(workspace: Workspace, run: Run, examples: Sequence[Example]) ->
     return _choose_rows(file, source)
 
 
-def _choose_examples(examples: Sequence[Example]) -> Choice | None:
+def _choose_examples(examples: Sequence[Example]) -> Choice:
     """One group, or all of them."""
-    if not examples:
-        st.info(
-            paragraph(
-                _("The held-out rows were too few for examples, so there is nothing to compare."),
-                _("Choose other texts above."),
-            ),
-            icon=":material/info:",
-        )
-        return None
     if _STATE.get("inspect_group", ALL) > len(examples):
         _STATE["inspect_group"] = ALL
     group = st.segmented_control(

@@ -38,17 +38,13 @@ class Question:
     Attributes:
         source: the place of the text that asks.
         right: the places of its right answers.
-        pool: the places of all texts that could answer, the right ones included; int64.
+        pool: the places of all texts that could answer, the right ones included; int64.  Questions
+            with the same possible answers share one array.
     """
 
     source: int
     right: tuple[int, ...]
     pool: NDArray[np.int64]
-
-    @property
-    def wrong(self) -> NDArray[np.int64]:
-        """The places of what is no right answer."""
-        return self.pool[~np.isin(self.pool, (self.source, *self.right))]
 
 
 @dataclass(frozen=True)

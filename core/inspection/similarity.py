@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from core.problems import N_, Message
 
 _SAME = 1e-6
 """Cosines as close as this are equal: the same text need not give the very same bits twice."""
+_CHUNK = 256
 
 
 def unit_rows(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -53,13 +54,31 @@ def places(questions: Sequence[Question], vectors: NDArray[np.float32]) -> list[
         vectors: one row for each of the sheet's texts.
     """
     units = unit_rows(vectors)
-    found = []
-    for question in questions:
-        wrong = question.wrong
-        best = float((units[list(question.right)] @ units[question.source]).max())
-        nearer = int((units[wrong] @ units[question.source] >= best - _SAME).sum())
-        found.append(Place(min(best, 1.0), nearer + 1, len(wrong)))
-    return found
+    found: dict[int, Place] = {}
+    shared: dict[int, list[int]] = {}
+    for at, question in enumerate(questions):
+        shared.setdefault(id(question.pool), []).append(at)
+    for together in shared.values():
+        for start in range(0, len(together), _CHUNK):
+            chunk = together[start : start + _CHUNK]
+            asked = [questions[at] for at in chunk]
+            found.update(zip(chunk, _places(asked, units), strict=True))
+    return [found[at] for at in range(len(questions))]
+
+
+def _places(questions: Sequence[Question], units: NDArray[np.float32]) -> Iterator[Place]:
+    """The places of questions that share their possible answers."""
+    pool = questions[0].pool
+    column = np.full(len(units), -1)
+    column[pool] = np.arange(len(pool))
+    cosines = units[[question.source for question in questions]] @ units[pool].T
+    for question, row in zip(questions, cosines, strict=True):
+        best = float(row[column[list(question.right)]].max())
+        apart = column[list({question.source, *question.right})]
+        apart = apart[apart >= 0]
+        row[apart] = -np.inf
+        nearer = int((row >= best - _SAME).sum())
+        yield Place(min(best, 1.0), nearer + 1, len(pool) - len(apart))
 
 
 @dataclass(frozen=True)

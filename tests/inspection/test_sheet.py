@@ -19,7 +19,7 @@ def answers(sheet, number: int = 0) -> tuple[str, list[str], list[str]]:
     return (
         sheet.texts[one.source],
         [sheet.texts[at] for at in one.right],
-        [sheet.texts[at] for at in one.wrong],
+        [sheet.texts[at] for at in one.pool if at not in (one.source, *one.right)],
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics.pairwise import cosine_similarity
 
-from core.inspection.sheet import sheet_of_examples
+from core.inspection.sheet import sheet_of_examples, sheet_of_rows
 from core.inspection.similarity import neighbour, places, similarity_matrix, verdict
 from core.inspection.widgets import Example
 
@@ -82,6 +83,27 @@ def test_where_the_best_of_several_right_answers_stands() -> None:
     (place,) = places([question], _vectors(0, 40, 20, 30))
     assert (place.rank, place.wrong) == (1, 1)
     assert place.score == pytest.approx(np.cos(np.radians(20)), abs=1e-6)
+
+
+def test_many_questions_with_shared_answers_stand_where_sorting_puts_them() -> None:
+    frame = pd.DataFrame(
+        {
+            "anchor": [f"q{at}" for at in range(300)],
+            "positive": [f"a{at % 90}" for at in range(300)],
+        }
+    )
+    frame.loc[299, "anchor"] = "q0"
+    sheet = sheet_of_rows(frame)
+    vectors = np.random.default_rng(2).standard_normal((len(sheet), 6)).astype(np.float32)
+    cosines = cosine_similarity(vectors)
+    found = places(sheet.questions, vectors)
+    assert len(found) == 299
+    for question, place in zip(sheet.questions, found, strict=True):
+        row = cosines[question.source]
+        answers = [at for at in range(len(sheet)) if sheet.texts[at].startswith("a")]
+        nearest_first = sorted(answers, key=lambda at: -row[at])
+        assert place.rank == 1 + min(nearest_first.index(at) for at in question.right)
+        assert place.wrong == 90 - len(question.right)
 
 
 def test_ranks_are_those_of_a_sorted_list_of_neighbours() -> None:
