@@ -172,7 +172,11 @@ def load_result(workspace: Workspace, id: str) -> Result:
         UnknownItem: there is none (yet).
         ResultDamaged: its description cannot be read.
     """
-    folder = workspace.match(id)
+    return open_result(workspace.match(id))
+
+
+def open_result(folder: Path) -> Result:
+    """The result in a folder.  Raises ResultDamaged."""
     try:
         return Result(ResultMeta.model_validate(read_json(folder / META_FILE)), folder)
     except (OSError, ValueError) as error:
