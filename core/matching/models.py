@@ -17,7 +17,7 @@ from core.training.artifacts import load_reference
 from core.training.runs import Run, finished_runs
 from core.workspace import Workspace
 
-Role = Literal["tuned", "base", "bundled", "hub"]
+Role = Literal["tuned", "base", "bundled", "hub", "folder"]
 
 
 class ModelGone(Problem):
