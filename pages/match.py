@@ -10,7 +10,14 @@ from core.workspace import UnknownItem, Workspace
 from ui import format as fmt
 from ui.language import _, say
 from ui.match_duplicates import show_duplicates
-from ui.match_form import VIEW, model_words, show_duplicates_form, show_match_form, show_work
+from ui.match_form import (
+    VIEW,
+    forget_work,
+    model_words,
+    show_duplicates_form,
+    show_match_form,
+    show_work,
+)
 from ui.match_result import match_title, show_match
 from ui.pages import heading
 from ui.runs import sample_name
@@ -61,6 +68,7 @@ def show_open(id: str) -> None:
     except Problem as problem:
         st.error(say(problem), icon=":material/error:")
         return
+    forget_work()
     st.subheader(fmt.verbatim(title_of(result.meta)), anchor=False)
     st.caption(facts_of(result.meta))
     try:

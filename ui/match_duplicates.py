@@ -151,7 +151,7 @@ def _show_near(result: Result, found: Found, groups: Groups, threshold: float) -
     if not len(groups):
         st.info(_("No two different texts are as alike as that."), icon=":material/check_circle:")
         return
-    first = np.array([groups.members(number)[0] for number in range(len(groups))])
+    first = groups.in_order[groups.starts]
     shown = 0
 
     def page(start: int, count: int) -> pd.DataFrame:

@@ -130,6 +130,11 @@ def show_work(workspace: Workspace, id: str) -> bool:
     return True
 
 
+def forget_work() -> None:
+    """The result is there: nobody is to start the work again, not even when it is deleted."""
+    STATE.pop(_WANTED, None)
+
+
 def model_words(role: str, name: str) -> str:
     """What a model is called: whose it is, and its name."""
     if role == "tuned":

@@ -76,10 +76,15 @@ class Groups:
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def starts(self) -> NDArray[np.int64]:
+        """Where each group begins in ``in_order``: there is the row that stays."""
+        return np.cumsum(self.rows) - self.rows
+
     def members(self, number: int) -> NDArray[np.int64]:
         """The rows of a group, what is kept first."""
-        stop = int(self.rows[: number + 1].sum())
-        return self.in_order[stop - int(self.rows[number]) : stop]
+        start = int(self.starts[number])
+        return self.in_order[start : start + int(self.rows[number])]
 
 
 def make_groups(found: Found, threshold: float) -> Groups:
