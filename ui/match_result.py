@@ -41,6 +41,7 @@ from ui.tables import paged_source
 
 STATE = st.session_state
 _PAGE_ROWS = 12
+_ALL = "all"
 _ORDERS: dict[Order, str] = {
     "table": N_("As in the table"),
     "doubtful": N_("Doubtful ones first"),
@@ -207,7 +208,7 @@ def _remarks(result: Result, candidates: Candidates, chosen: Chosen, wish: Wish)
 def _show_lines(result: Result, candidates: Candidates, chosen: Chosen, wish: Wish) -> None:
     """The pairs, a page at a time, and what can be said about those that are ticked."""
     id = result.meta.id
-    state, order, words = _wishes(chosen, wish, id)
+    state, order, words = _wishes(chosen, id)
     lefts, found = lines(candidates, chosen, order, wish.threshold, state)
     if words:
         inside = result.containing("left", words)[lefts]
@@ -243,18 +244,19 @@ def _show_lines(result: Result, candidates: Candidates, chosen: Chosen, wish: Wi
     _decide(result, candidates, chosen, lefts[ticked], found[ticked])
 
 
-def _wishes(chosen: Chosen, wish: Wish, id: str) -> tuple[State | None, Order, str]:
+def _wishes(chosen: Chosen, id: str) -> tuple[State | None, Order, str]:
     """Which rows, in which order, with which words."""
-    counts = {state: chosen.count(state) for state in State}
-    states = [None, *(state for state, count in counts.items() if count)]
-    if STATE.get(f"match_state_{id}") not in states:
-        STATE.pop(f"match_state_{id}", None)
-    state = st.segmented_control(
+    key = f"match_state_{id}"
+    shown = {state.name: state for state in State if chosen.count(state)}
+    if STATE.get(key) not in (None, _ALL, *shown):
+        del STATE[key]
+    picked = st.segmented_control(
         _("Rows"),
-        states,
-        format_func=lambda one: _("All") if one is None else _(_STATES[one]),
-        default=None,
-        key=f"match_state_{id}",
+        [_ALL, *shown],
+        format_func=lambda name: _("All") if name == _ALL else _(_STATES[shown[name]]),
+        default=_ALL,
+        required=True,
+        key=key,
         persist_state="session",
         label_visibility="collapsed",
     )
@@ -277,7 +279,7 @@ def _wishes(chosen: Chosen, wish: Wish, id: str) -> tuple[State | None, Order, s
         icon=":material/search:",
         persist_state="session",
     )
-    return state, order, words.strip()
+    return shown.get(picked), order, words.strip()
 
 
 def _frame(

@@ -105,6 +105,7 @@ def offer_sample(workspace: Workspace) -> None:
 def _choose_columns(
     workspace: Workspace, kind: Kind, id: str, info: TableInfo, key: str, place: str
 ) -> TableChoice:
+    _say_quarantine(workspace, kind, id)
     columns = list(info.columns)
     words = column_words(workspace, kind, id, info)
     text = st.selectbox(
@@ -136,6 +137,19 @@ def _choose_columns(
         persist_state="session",
     )
     return TableChoice(kind=kind, id=id, text=text, label=label, fields=tuple(fields))
+
+
+def _say_quarantine(workspace: Workspace, kind: Kind, id: str) -> None:
+    """Say when rows of an upload could not be read."""
+    staged = load_staged(workspace, id) if kind == "upload" else None
+    count = staged.info.quarantined if staged else 0
+    if count:
+        sentence = ngettext(
+            "{n} row could not be read and was set aside",
+            "{n} rows could not be read and were set aside",
+            count,
+        )
+        st.caption(f":material/warning: {sentence.format(n=fmt.number(count))}")
 
 
 def _first_text(
