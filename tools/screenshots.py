@@ -120,6 +120,7 @@ VIEWS = (
     View("inspect-map", "inspect", show_map),
     View("search", "search", ask),
     View("search-scores", "search", ask_all),
+    View("match", "match"),
     View("export", "export"),
 )
 

@@ -83,4 +83,7 @@ KINDS: dict[str, JobKind] = {
         ),
     ),
     "mine_negatives": JobKind("core.data.mining.job:mine_negatives"),
+    "match": JobKind("core.matching.match_job:match_tables", called=N_("this match")),
+    "find_duplicates": JobKind("core.matching.duplicates_job:find_duplicates"),
+    "export_match": JobKind("core.matching.export_job:export_files"),
 }

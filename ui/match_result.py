@@ -1,0 +1,447 @@
+"""A finished match: how many rows found a partner, the pairs, and what a person says about them."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.matching.chosen import (
+    NONE,
+    Candidates,
+    Chosen,
+    Order,
+    State,
+    Wish,
+    choose,
+    lines,
+)
+from core.matching.dataset import matches_to_dataset
+from core.matching.decisions import Decision, decide, read_decisions
+from core.matching.export import decided_so_far, load_candidates
+from core.matching.params import KEPT, METHODS
+from core.matching.results import Result, open_result
+from core.problems import N_, Problem
+from core.workspace import Workspace
+from ui import charts
+from ui import format as fmt
+from ui.language import _, paragraph, say
+from ui.match_charts import score_chart
+from ui.match_files import offer_files
+from ui.match_form import model_words
+from ui.match_pair import show_pair
+from ui.runs import sample_name
+from ui.selection import select
+from ui.tables import paged_source
+
+STATE = st.session_state
+_PAGE_ROWS = 12
+_ALL = "all"
+_ORDERS: dict[Order, str] = {
+    "table": N_("As in the table"),
+    "doubtful": N_("Doubtful ones first"),
+    "best": N_("Highest scores first"),
+}
+_STATES = {
+    State.MATCHED: N_("Matched"),
+    State.BELOW: N_("Below the threshold"),
+    State.TAKEN: N_("Partner taken"),
+    State.WITHOUT: N_("No candidate"),
+}
+
+
+def show_match(workspace: Workspace, result: Result) -> None:
+    """Everything about one match."""
+    meta = result.meta
+    assert meta.match is not None
+    candidates = _candidates(result.folder, meta.created)
+    wish, span = _controls(result, candidates)
+    chosen = _chosen(result.folder, meta.created, wish, decided_so_far(result))
+    _figures(chosen, wish)
+    charts.show(
+        score_chart(candidates.best_scores(), wish.threshold, span),
+        f"match_scores_{meta.id}",
+        alt=_("The best score of each row"),
+    )
+    _remarks(result, candidates, chosen, wish)
+    _show_lines(result, candidates, chosen, wish)
+    st.subheader(_("Take it with you"), anchor=False)
+    offer_files(workspace, result, "matches", wish, len(chosen.states), _about(result, wish))
+    _offer_dataset(workspace, result, wish)
+
+
+def match_title(result_names: tuple[str, str]) -> str:
+    """What a match is called: its two tables."""
+    left, right = (sample_name(name) for name in result_names)
+    return f"{left} → {right}"
+
+
+@lru_cache(maxsize=4)
+def _candidates(folder: Path, created: str) -> Candidates:
+    """Kept, because every move of the threshold needs them."""
+    return load_candidates(open_result(folder))
+
+
+@lru_cache(maxsize=16)
+def _chosen(folder: Path, created: str, wish: Wish, decided: int) -> Chosen:
+    return choose(_candidates(folder, created), wish, read_decisions(folder))
+
+
+def _controls(result: Result, candidates: Candidates) -> tuple[Wish, tuple[float, float]]:
+    """How the candidates are looked at; all of it takes effect at once."""
+    params, id = result.meta.match, result.meta.id
+    assert params is not None
+    best = candidates.best_scores()
+    low, high = (float(best.min()), float(best.max())) if len(best) else (0.0, 1.0)
+    if params.method == "words":
+        span = (0.0, max(1.0, math.ceil(high)))
+        step = 0.1
+    else:
+        span = (max(-1.0, math.floor(min(low, params.threshold) * 20) / 20 - 0.05), 1.0)
+        step = 0.005
+    with st.container(border=True):
+        left, middle, right = st.columns([5, 2, 3], gap="large", vertical_alignment="bottom")
+        threshold = left.slider(
+            _("Threshold: a match from this score on"),
+            span[0],
+            span[1],
+            min(max(params.threshold, span[0]), span[1]),
+            step=step,
+            format="%.3f" if step < 0.01 else "%.1f",
+            key=f"match_threshold_{id}",
+            persist_state="session",
+        )
+        one_to_one = right.toggle(
+            _("Use each row once"),
+            key=f"match_once_{id}",
+            persist_state="session",
+            help=_(
+                "One-to-one: the best pair of all is taken first, then the best of the rows that "
+                "are left, and so on. A row of the second table then has one partner at most."
+            ),
+        )
+        top = middle.number_input(
+            _("Matches a row, at most"),
+            1,
+            KEPT,
+            3,
+            key=f"match_top_{id}",
+            persist_state="session",
+            disabled=one_to_one,
+        )
+        st.caption(_origin(result))
+    return Wish(threshold=threshold, top=top, one_to_one=one_to_one), span
+
+
+def _origin(result: Result) -> str:
+    """Where the threshold comes from, in a sentence."""
+    params = result.meta.match
+    assert params is not None
+    if params.method == "words":
+        return _("The score of BM25 has no upper limit; compare it within this result only.")
+    if params.threshold_from is None:
+        return _(
+            "The threshold began at {threshold}, which is a guess: nobody measured it."
+        ).format(threshold=fmt.number(params.threshold, 2))
+    return _("The threshold began at {threshold}, measured by the run “{run}”.").format(
+        threshold=fmt.number(params.threshold, 3),
+        run=fmt.verbatim(sample_name(params.threshold_from)),
+    )
+
+
+def _figures(chosen: Chosen, wish: Wish) -> None:
+    rows = max(1, len(chosen.states))
+    shown = [state for state in State if state is not State.TAKEN or wish.one_to_one]
+    for place, state in zip(st.columns(len(shown)), shown, strict=True):
+        count = chosen.count(state)
+        place.metric(_(_STATES[state]), fmt.number(count), border=True)
+        place.caption(
+            _("{share} of the {rows} rows").format(
+                share=fmt.percent(count / rows, 1), rows=fmt.number(rows)
+            )
+        )
+
+
+def _remarks(result: Result, candidates: Candidates, chosen: Chosen, wish: Wish) -> None:
+    """What somebody might trip over."""
+    tables = result.meta.tables
+    blank = tables["left"].blank + tables["right"].blank
+    if blank:
+        st.caption(
+            _(
+                "Left out because their text is blank: {left} rows of the first table, {right} of "
+                "the second."
+            ).format(left=fmt.number(tables["left"].blank), right=fmt.number(tables["right"].blank))
+        )
+    if tables["right"].rows == 1:
+        st.info(
+            _("The second table has only one row: every row can be matched with that one only."),
+            icon=":material/info:",
+        )
+    best = candidates.best_scores()
+    if not chosen.listed.any():
+        if len(best):
+            st.warning(
+                _(
+                    "Nothing reaches the threshold of {threshold}: the highest score is {best}. "
+                    "Lower the threshold."
+                ).format(
+                    threshold=fmt.number(wish.threshold, 3), best=fmt.number(float(best.max()), 3)
+                ),
+                icon=":material/warning:",
+            )
+        else:
+            st.warning(
+                _(
+                    "No row has a candidate at all. With a filter, look whether the two columns "
+                    "are written alike; by words, whether the tables share any."
+                ),
+                icon=":material/warning:",
+            )
+
+
+def _show_lines(result: Result, candidates: Candidates, chosen: Chosen, wish: Wish) -> None:
+    """The pairs, a page at a time, and what can be said about those that are ticked."""
+    id = result.meta.id
+    state, order, words = _wishes(chosen, id)
+    lefts, found = lines(candidates, chosen, order, wish.threshold, state)
+    if words:
+        inside = result.containing("left", words)[lefts]
+        known = np.flatnonzero(found != NONE)
+        rights = candidates.right[found[known]]
+        inside[known] |= result.containing("right", words)[rights]
+        lefts, found = lefts[inside], found[inside]
+    if not len(lefts):
+        st.caption(_("No row is like that."))
+        return
+    shown = (0, 0)
+
+    def page(start: int, count: int) -> pd.DataFrame:
+        nonlocal shown
+        shown = (start, start + count)
+        part = slice(start, start + count)
+        return _frame(result, candidates, chosen, lefts[part], found[part])
+
+    key = f"match_lines_{id}_{state}_{order}_{words}_{STATE.get('match_turn', 0)}"
+    paged_source(
+        page,
+        len(lefts),
+        key,
+        alt=_("The matches"),
+        rows=_PAGE_ROWS,
+        hide_index=True,
+        column_config=_columns(result),
+        on_select="rerun",
+        selection_mode="multi-row",
+    )
+    ticked = [shown[0] + row for row in STATE[f"{key}_table"]["selection"]["rows"]]
+    ticked = [row for row in ticked if row < min(shown[1], len(lefts))]
+    _decide(result, candidates, chosen, lefts[ticked], found[ticked])
+
+
+def _wishes(chosen: Chosen, id: str) -> tuple[State | None, Order, str]:
+    """Which rows, in which order, with which words."""
+    key = f"match_state_{id}"
+    shown = {state.name: state for state in State if chosen.count(state)}
+    if STATE.get(key) not in (None, _ALL, *shown):
+        del STATE[key]
+    picked = st.segmented_control(
+        _("Rows"),
+        [_ALL, *shown],
+        format_func=lambda name: _("All") if name == _ALL else _(_STATES[shown[name]]),
+        default=_ALL,
+        required=True,
+        key=key,
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    order: Order = left.selectbox(
+        _("Order"),
+        list(_ORDERS),
+        format_func=lambda name: _(_ORDERS[name]),
+        key=f"match_order_{id}",
+        persist_state="session",
+        help=_(
+            "A row is doubtful when its second candidate is nearly as good as its first, or when "
+            "its score is close to the threshold."
+        ),
+    )
+    words = right.text_input(
+        _("Find"),
+        key=f"match_find_{id}",
+        placeholder=_("Find rows that contain …"),
+        icon=":material/search:",
+        persist_state="session",
+    )
+    return shown.get(picked), order, words.strip()
+
+
+def _frame(
+    result: Result,
+    candidates: Candidates,
+    chosen: Chosen,
+    lefts: NDArray[np.int64],
+    found: NDArray[np.int64],
+) -> pd.DataFrame:
+    """A page of lines as the table shows them."""
+    known = found != NONE
+    at = np.where(known, found, 0)
+    rights = candidates.right[at] if len(candidates.right) else np.zeros(len(at), np.int64)
+    left = result.rows("left", lefts).to_pandas()
+    right = result.rows("right", np.where(known, rights, 0)).to_pandas()
+    right[~known] = ""
+    frame = pd.DataFrame({"left_label": left["label"], "left_text": left["text"]})
+    frame["right_text"], frame["right_label"] = right["text"], right["label"]
+    frame["score"] = _at(candidates.score, at, known)
+    frame["rank"] = _at(candidates.rank, at, known)
+    best = known & (chosen.first[lefts] == found)
+    frame["gap"] = np.where(best, chosen.gaps[lefts], np.nan)
+    decided = _at(chosen.decided, at, known)
+    hand = {1.0: _("accepted"), -1.0: _("rejected")}
+    frame["state"] = [
+        hand.get(by_hand) or _(State(state).label)
+        for by_hand, state in zip(decided, chosen.states[lefts].tolist(), strict=True)
+    ]
+    for side, table in (("left", left), ("right", right)):
+        for name in table.columns[2:]:
+            frame[f"{side}_{name}"] = table[name]
+    return frame
+
+
+def _at(
+    values: NDArray[np.generic], at: NDArray[np.int64], known: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    if not len(values):
+        return np.full(len(at), np.nan)
+    return np.where(known, values[at].astype(np.float64), np.nan)
+
+
+def _columns(result: Result) -> dict[str, object]:
+    left, right = result.meta.tables["left"], result.meta.tables["right"]
+    text, number = st.column_config.TextColumn, st.column_config.NumberColumn
+    config: dict[str, object] = {
+        "left_label": text(left.label or _("Row"), width=70),
+        "left_text": text(_("First table"), width=300),
+        "right_text": text(_("Second table"), width=300),
+        "right_label": text(right.label or _("Row"), width=70),
+        "score": number(_("Score"), format="%.3f", width=70),
+        "rank": number(_("Rank"), width=60, help=_("1 is the best candidate of its row.")),
+        "gap": number(
+            _("Gap"),
+            format="%.3f",
+            width=70,
+            help=_("How much better the best candidate is than the best of the others."),
+        ),
+        "state": text(_("Result"), width=130),
+    }
+    for side, table in (("left", left), ("right", right)):
+        for at, name in enumerate(table.fields):
+            config[f"{side}_f{at}"] = text(name, width=110)
+    return config
+
+
+def _decide(
+    result: Result,
+    candidates: Candidates,
+    chosen: Chosen,
+    lefts: NDArray[np.int64],
+    found: NDArray[np.int64],
+) -> None:
+    """Buttons for the ticked pairs; a single one is shown with all of its candidates."""
+    known = found[found != NONE]
+    pairs = list(
+        zip(candidates.left[known].tolist(), candidates.right[known].tolist(), strict=True)
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for decision, words, icon in (
+            (Decision.ACCEPT, _("It is a match"), "check"),
+            (Decision.REJECT, _("It is none"), "close"),
+            (None, _("Take back"), "undo"),
+        ):
+            st.button(
+                words,
+                key=f"decide_{decision}",
+                icon=f":material/{icon}:",
+                disabled=not pairs,
+                on_click=_record,
+                args=(result.folder, pairs, decision),
+            )
+        if not pairs:
+            st.caption(_("Tick rows at their left edge to accept or reject them, or to read all."))
+    rejected = int((chosen.decided < 0).sum())
+    accepted = int((chosen.decided > 0).sum())
+    if rejected or accepted:
+        st.caption(
+            _(
+                "By hand: {accepted} accepted, {rejected} rejected. A rejected pair makes room for "
+                "the next candidate."
+            ).format(accepted=fmt.number(accepted), rejected=fmt.number(rejected))
+        )
+    if len(lefts) == 1:
+        show_pair(result, candidates, chosen, int(lefts[0]), _record)
+
+
+def _record(folder: Path, pairs: list[tuple[int, int]], decision: Decision | None) -> None:
+    decide(folder, pairs, decision)
+    # Another key: what was ticked is done with.
+    STATE["match_turn"] = STATE.get("match_turn", 0) + 1
+
+
+def _about(result: Result, wish: Wish) -> list[tuple[str, str]]:
+    """What the file says about itself."""
+    params, tables = result.meta.match, result.meta.tables
+    assert params is not None
+    lines_of = [
+        (_("First table"), sample_name(tables["left"].name)),
+        (_("Second table"), sample_name(tables["right"].name)),
+        (_("Compare"), _(METHODS[params.method])),
+        (_("Threshold"), fmt.number(wish.threshold, 3)),
+        (_("Matches a row, at most"), fmt.number(1 if wish.one_to_one else wish.top)),
+        (_("Use each row once"), _("yes") if wish.one_to_one else _("no")),
+        (_("Made"), fmt.moment(result.meta.created)),
+    ]
+    if params.model is not None:
+        lines_of.insert(3, (_("Model"), model_words(params.model.role, params.model.name)))
+    if params.same is not None:
+        lines_of.append((_("Must be equal"), " = ".join(params.same)))
+    return lines_of
+
+
+def _offer_dataset(workspace: Workspace, result: Result, wish: Wish) -> None:
+    """Make a dataset of pairs from what counts as a match."""
+    with st.popover(_("Make a dataset of the matches"), icon=":material/model_training:"):
+        st.caption(
+            _(
+                "Pairs to train on: the text of the first table and its match. Look through them "
+                "before, for a model learns their mistakes too."
+            )
+        )
+        tables = result.meta.tables
+        name = st.text_input(
+            _("Name"),
+            value=match_title((tables["left"].name, tables["right"].name)),
+            max_chars=80,
+            key=f"match_dataset_name_{result.meta.id}",
+        )
+        by_hand = st.toggle(
+            _("Only those accepted by hand"), key=f"match_dataset_hand_{result.meta.id}"
+        )
+        if st.button(_("Make the dataset"), key="match_dataset", type="primary"):
+            try:
+                id = matches_to_dataset(workspace, result, wish, name, by_hand_only=by_hand)
+            except Problem as problem:
+                st.error(say(problem), icon=":material/error:")
+            else:
+                select("dataset", id)
+                st.success(
+                    paragraph(_("The dataset is made."), _("It is chosen on Data and Train."))
+                )
+                st.page_link(
+                    "../pages/data.py", label=_("Look at it"), icon=":material/table_view:"
+                )
