@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -50,13 +50,18 @@ class MapPoints:
     total: int
     dataset: str | None = None
 
+    def first(self, count: int) -> MapPoints:
+        """The first ``count`` texts alone."""
+        return replace(self, texts=self.texts[:count], fields=self.fields.iloc[:count])
+
 
 def held_out_points(run: Run, extra: Sequence[str] = ()) -> MapPoints:
     """The texts of the rows that a run never trained on.
 
     Args:
         run: a finished run.
-        extra: texts to add where they are not among them: the examples, which can be typed.
+        extra: texts that come first, and are added where they are not among them: the examples,
+            which can be typed.
 
     Raises:
         RunFilesDamaged: the held-out rows cannot be read.
@@ -72,7 +77,7 @@ def held_out_points(run: Run, extra: Sequence[str] = ()) -> MapPoints:
     if added:
         more = pd.DataFrame({TEXT: added, ROLE: EXAMPLE}, dtype=object)
         table = pd.concat([table, more], ignore_index=True)
-    return _points(table, run.config.dataset.id)
+    return _points(table, run.config.dataset.id, set(extra))
 
 
 def dataset_points(workspace: Workspace, id: str, held_out: Sequence[str] = ()) -> MapPoints:
@@ -116,10 +121,14 @@ def _distinct(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(pieces, ignore_index=True).drop_duplicates(TEXT, ignore_index=True)
 
 
-def _points(table: pd.DataFrame, dataset: str | None) -> MapPoints:
+def _points(
+    table: pd.DataFrame, dataset: str | None, first: Collection[str] = frozenset()
+) -> MapPoints:
     if table.empty:
         raise NothingToShow
-    order = np.random.default_rng(_SEED).permutation(len(table))[:MOST_POINTS]
+    order = np.random.default_rng(_SEED).permutation(len(table))
+    ahead = table[TEXT].isin(first).to_numpy()[order]
+    order = np.concatenate([order[ahead], order[~ahead]])[:MOST_POINTS]
     chosen = table.iloc[order].reset_index(drop=True)
     # The role first: it is what people colour by.
     names = sorted(chosen.columns.drop(TEXT), key=lambda name: name != ROLE)

@@ -77,10 +77,10 @@ class SavedMap:
     clusters: Clusters | None
     layout: Projection | None
 
-    @property
-    def whole(self) -> bool:
-        """Whether there is nothing left to do."""
-        return all(part is not None for part in (self.near, self.clusters, self.layout))
+    def whole(self, layout: bool) -> bool:
+        """Whether there is nothing left to do, with the layout or without it."""
+        analysed = self.near is not None and self.clusters is not None
+        return analysed and (self.layout is not None or not layout)
 
     def overlap(self) -> NDArray[np.float32] | None:
         """How many neighbours each text kept, from 0 to 1; None while they are not known."""
@@ -100,6 +100,7 @@ def project_params(
     base: MapModel,
     tuned: MapModel,
     settings: MapSettings,
+    layout: bool = True,
 ) -> dict[str, Any]:
     """The parameters of a ``project`` job; the texts go into a file of the map's folder.
 
@@ -110,6 +111,7 @@ def project_params(
         base: the model before training.
         tuned: the model after it.
         settings: how the map is made.
+        layout: whether the UMAP is wanted, or only what a PCA has use for.
 
     Raises:
         OSError: the disk is full or not writable.
@@ -124,7 +126,8 @@ def project_params(
         "key": key,
         "base": {"folder": str(base.folder), "fingerprint": base.fingerprint},
         "tuned": {"folder": str(tuned.folder), "fingerprint": tuned.fingerprint},
-        **asdict(settings),
+        "layout": layout,
+        "settings": asdict(settings),
     }
 
 
@@ -138,15 +141,14 @@ def project(job: JobContext) -> None:
         Problem: the encoder cannot load a model.
         Stopped: the job was asked to stop.
     """
-    params = dict(job.params)
-    key, base, tuned = params.pop("key"), params.pop("base"), params.pop("tuned")
-    settings = MapSettings(**params)
+    params = job.params
+    key, settings = params["key"], MapSettings(**params["settings"])
     saved = load_map(job.workspace, key, settings)
-    if saved.whole:
+    if saved.whole(params["layout"]):
         return
     folder = _folder(job.workspace, key)
     texts = _read_texts(folder / _TEXTS_FILE)
-    vectors = _encode(job, texts, base, tuned)
+    vectors = _encode(job, texts, params["base"], params["tuned"])
     if saved.near is None:
         _save_array(folder / _NEIGHBOURS_FILE, _neighbours(job, *vectors))
     if saved.clusters is None:
@@ -155,7 +157,7 @@ def project(job: JobContext) -> None:
         method = cast("Method", settings.method)
         found = find_clusters(vectors[1], texts, method, settings.groups, settings.seed)
         write_json(_clusters_path(folder, settings), _clusters_json(found))
-    if saved.layout is None:
+    if saved.layout is None and params["layout"]:
         job.check_stop()
         words = N_("Drawing the map")
         job.progress(Message(words), _GROUPED_AT)
