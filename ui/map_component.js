@@ -127,12 +127,14 @@ function points(picture, colours, size, panel, add) {
     return;
   }
   colour.groups.forEach((group, number) => {
-    const tone = group.muted ? colours.groups[0] : colours.groups[number % colours.groups.length];
+    // The first colour is a grey, which says that a point belongs to nothing.
+    const [grey, ...bright] = colours.groups;
+    const tone = group.muted ? grey : bright[number % bright.length];
     const marker = {
       size,
       opacity: group.muted ? 0.4 : opacity,
       color: tone,
-      symbol: SYMBOLS[Math.floor(number / colours.groups.length) % SYMBOLS.length],
+      symbol: SYMBOLS[Math.floor(number / bright.length) % SYMBOLS.length],
     };
     const legend = { name: group.name, legendgroup: `g${number}`, showlegend: panel === 0 };
     add(group.items, { ...base, ...legend, marker }, { selectable: true });
@@ -259,6 +261,7 @@ function headings(picture) {
     y: 1,
     xref: "paper",
     yref: "paper",
+    xanchor: "center",
     yanchor: "bottom",
     yshift: 4,
     showarrow: false,
@@ -291,7 +294,7 @@ function draw(view) {
   const colours = theme(view.host);
   view.pieces = pieces(view, colours);
   view.colours = JSON.stringify(colours);
-  view.Plotly.react(view.box, traces(view), layout(view, colours), {
+  const config = {
     displaylogo: false,
     displayModeBar: true,
     responsive: true,
@@ -300,18 +303,20 @@ function draw(view) {
       ["lasso2d", "select2d", "zoom2d", "pan2d"],
       ["zoomIn2d", "zoomOut2d", "resetScale2d"],
     ],
-  });
+  };
+  return quietly(view, () => view.Plotly.react(view.box, traces(view), layout(view, colours), config));
+}
+
+// Plotly tells of selections that come and go while it draws; nobody made these.
+function quietly(view, work) {
+  view.quiet = (view.quiet ?? 0) + 1;
+  return Promise.resolve(work()).finally(() => setTimeout(() => (view.quiet -= 1)));
 }
 
 function mark(view) {
-  const numbers = [];
-  const selections = [];
-  view.pieces.forEach((piece, number) => {
-    if (!piece.selectable) return;
-    numbers.push(number);
-    selections.push(picked(view, piece));
-  });
-  return view.Plotly.restyle(view.box, { selectedpoints: selections }, numbers);
+  const selectedpoints = view.pieces.map((piece) => (piece.selectable ? picked(view, piece) : null));
+  // The outline goes: it would stay where it was drawn when something else is selected.
+  return quietly(view, () => view.Plotly.update(view.box, { selectedpoints }, { selections: [] }));
 }
 
 function choose(view, items) {
@@ -329,9 +334,11 @@ function itemsOf(event) {
 function listen(view) {
   view.box.on("plotly_selected", (event) => {
     // Without an event the outline was taken away, which says nothing about the selection.
-    if (event) choose(view, itemsOf(event));
+    if (event && !view.quiet) choose(view, itemsOf(event));
   });
-  view.box.on("plotly_deselect", () => choose(view, []));
+  view.box.on("plotly_deselect", () => {
+    if (!view.quiet) choose(view, []);
+  });
   view.box.on("plotly_click", (event) => {
     const items = itemsOf(event).slice(0, 1);
     if (!items.length) return;

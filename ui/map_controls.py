@@ -71,7 +71,7 @@ def colour_by(points: MapPoints) -> str:
         key=_COLOUR,
         index=list(options).index(PLAIN),
         persist_state="session",
-        width=210,
+        width=165,
     )
 
 
@@ -135,7 +135,7 @@ def _settings(texts: int, method: str) -> MapSettings:
         groups = st.number_input(
             _("Number of groups"),
             min_value=2,
-            max_value=24,
+            max_value=21,
             value=max(2, usual_count(texts)),
             key=f"map_groups_{usual_count(texts)}",
             persist_state="session",

@@ -51,7 +51,7 @@ def choose_points(
         format_func=options.__getitem__,
         key=_CHOICE,
         persist_state="session",
-        width=250,
+        width=205,
         help=_(
             "Held-out texts were never trained on, so they show what the model learned. Of more "
             "than 50,000 texts a random sample is drawn."

@@ -1,15 +1,13 @@
-"""What a finished run gives to compare: its texts for the map, the places of its right answers."""
+"""What a finished run gives to compare: the places of its right answers."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from core.inspection.comparison import answer_places, background_texts
+from core.inspection.comparison import answer_places
 from core.inspection.similarity import group_verdict
 from core.inspection.widgets import NEGATIVE, OTHER, POSITIVE, Example
-
-HELD_OUT = [f"text {number}" for number in range(3000)]
 
 
 def example(roles: tuple[str, ...]) -> Example:
@@ -19,26 +17,6 @@ def example(roles: tuple[str, ...]) -> Example:
 def at_angles(*degrees: float) -> np.ndarray:
     angles = np.radians(degrees)
     return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
-
-
-def test_the_background_is_a_sample_without_the_examples() -> None:
-    texts = background_texts(HELD_OUT, ["text 5", "text 2999"])
-    assert len(texts) == len(set(texts)) == 2000
-    assert set(texts) <= set(HELD_OUT) - {"text 5", "text 2999"}
-    assert texts == background_texts(HELD_OUT, ["text 5", "text 2999"])
-    early = [int(text.split()[1]) for text in texts[:300]]
-    assert 1300 < np.mean(early) < 1700
-
-
-def test_another_example_changes_one_text_of_the_background() -> None:
-    before = background_texts(HELD_OUT, ["text 5"])
-    after = background_texts(HELD_OUT, [before[7]])
-    assert len(set(before) - set(after)) <= 1
-
-
-def test_few_or_repeated_texts_are_all_there_once() -> None:
-    assert sorted(background_texts(["b", "a", "b", "c"], ["c"])) == ["a", "b"]
-    assert background_texts([], ["a"]) == []
 
 
 def test_where_right_answers_stand() -> None:
