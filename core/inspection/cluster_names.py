@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from core.retrieval.tokens import lexical_tokens
 
 WORDS_IN_A_NAME = 3
-_LONGEST_READ = 200
+_LONGEST_READ = 100
 _LONGEST_GRAM = 4
 _LONGEST_TERM = 8
 _FEWEST_TEXTS = 2
