@@ -336,8 +336,9 @@ def test_a_dataset_and_a_corpus_on_the_map(
 ) -> None:
     monkeypatch.setattr(inspect_map, "WAITED_FOR", 50)
     (dataset,) = list_datasets(workspace)
-    again(analysed, map_texts=f"dataset:{dataset.id}", map_colour="split")
+    again(analysed, map_texts=f"dataset:{dataset.id}")
     assert title(analysed).startswith("PCA of 50 texts")
+    again(analysed, map_colour="split")
     groups = {group["name"] for group in picture(analysed)["colour"]["groups"]}
     assert groups == {"trained on", "held out"}
     corpus = add_sample_corpus(workspace, "products")
