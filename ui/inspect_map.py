@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+import pandas as pd
 import streamlit as st
 
 from core.inspection.comparison import Comparison
@@ -16,9 +17,10 @@ from core.training.runs import load_run
 from core.workspace import Workspace
 from ui import format as fmt
 from ui import jobs, map_state
+from ui.catalogues import current_language
 from ui.language import _, say
 from ui.map_charts import MAP_HEIGHT, Frame, picture
-from ui.map_colours import PLAIN, colours
+from ui.map_colours import PLAIN, Colours, colours
 from ui.map_component import show_chart
 from ui.map_controls import MORPH, Choices, choose, colour_by
 from ui.map_details import show_selected
@@ -26,7 +28,7 @@ from ui.map_find import Found, find, show_found
 from ui.map_moved import most_moved, show_moved
 from ui.map_sources import choose_points
 from ui.map_state import MapView, selection
-from ui.vectors import encode, encoded, pca
+from ui.vectors import Pair, encode, encoded, pca
 
 WAITED_FOR = 300
 """How many texts are encoded while somebody waits; a job encodes the others."""
@@ -61,8 +63,10 @@ def _explore(
         choices = choose(len(points.texts))
     key = map_key(points.texts, comparison.base.fingerprint, comparison.tuned.fingerprint)
     saved = load_map(workspace, key, choices.settings)
-    vectors, drawn = encoded(workspace, comparison, points.texts), points
-    if vectors is None:
+    drawn = points
+    try:
+        vectors = _all_vectors(str(workspace.root), key, workspace, comparison, points.texts)
+    except _NotYet:
         saved, drawn = _NOTHING, points.first(WAITED_FOR)
         vectors = encode(workspace, comparison, drawn.texts)
     view = MapView(workspace, run, comparison, key, drawn, vectors, saved)
@@ -90,6 +94,25 @@ def _explore(
             )
     show_found(view, found)
     _below(view)
+
+
+class _NotYet(Exception):
+    """Not all texts have been encoded."""
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _all_vectors(
+    root: str,
+    key: str,
+    _workspace: Workspace,
+    _comparison: Comparison,
+    _texts: Sequence[str],
+) -> Pair:
+    """The vectors of all texts of a map, held while people look at it."""
+    vectors = encoded(_workspace, _comparison, _texts)
+    if vectors is None:
+        raise _NotYet
+    return vectors
 
 
 def _below(view: MapView) -> None:
@@ -139,7 +162,7 @@ def _draw(
     view: MapView,
     choices: Choices,
     laid_out: tuple[Projection, str],
-    examples: Sequence[Example],
+    examples: tuple[Example, ...],
     colour: str,
     found: Found,
     arrows: bool,
@@ -157,13 +180,17 @@ def _draw(
         base_name=view.comparison.base_name,
         zoom=f"{view.key}-{title}",
         morph=choices.view == MORPH,
-        arrows=most_moved(view, projection) if arrows else (),
+        arrows=tuple(most_moved(view, projection)) if arrows else (),
     )
-    data = picture(view.points, projection, tones, examples, frame, plain=colour == PLAIN)
+    fields = view.points.fields
+    values = int(pd.util.hash_pandas_object(fields[colour]).sum()) if colour in fields else 0
+    count = len(view.points.texts)
+    shown = (view.key, count, colour, values, choices.settings, frame, examples)
+    version = hashlib.sha256(repr((*shown, current_language())).encode()).hexdigest()[:16]
     chosen = selection(view.key)
     show_chart(
-        data,
-        hashlib.sha256(data.encode("utf-8", "surrogatepass")).hexdigest()[:16],
+        _picture(version, view, projection, tones, examples, frame, colour == PLAIN),
+        version,
         key=map_state.CHART,
         alt=_("Maps of the same texts: base model and tuned model"),
         height=MAP_HEIGHT,
@@ -172,6 +199,20 @@ def _draw(
         push=chosen.push,
         on_chosen=map_state.take_over,
     )
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _picture(
+    version: str,
+    _view: MapView,
+    _projection: Projection,
+    _tones: Colours,
+    _examples: tuple[Example, ...],
+    _frame: Frame,
+    _plain: bool,
+) -> str:
+    """What the browser draws; with 50,000 texts it takes a while, so it is made once."""
+    return picture(_view.points, _projection, _tones, _examples, _frame, plain=_plain)
 
 
 def _how_to_read(view: MapView, choices: Choices, projection: Projection) -> str:

@@ -24,10 +24,9 @@ from ui.downloads import download_url
 from ui.language import _, ngettext, say
 from ui.map_colours import field_name, group_name, value_name
 from ui.map_state import MapView, select_items
+from ui.mining_view import open_review
 from ui.pages import go_to
 from ui.tables import paged_frame
-
-STATE = st.session_state
 
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_SHOWN = 2_000
@@ -179,7 +178,7 @@ def _actions(view: MapView, items: Sequence[int]) -> None:
         st.error(say(problem), icon=":material/error:")
         return
     if section == "negatives":
-        STATE[f"review_of_{dataset}"] = made
+        open_review(dataset, made)
         open_dataset(dataset, section="negatives")
     else:
         open_dataset(made, section="rows")

@@ -18,6 +18,7 @@ from core.data.store import list_datasets, load_dataset
 from core.inspection.comparison import load_comparison
 from core.jobs import queue
 from core.jobs.reasons import ProcessVanished
+from core.retrieval.corpora import create_corpus
 from core.retrieval.sample_corpora import add_sample_corpus
 from core.training.runs import load_run
 from core.workspace import Workspace
@@ -345,6 +346,25 @@ def test_a_dataset_and_a_corpus_on_the_map(
     again(analysed, map_texts=f"corpus:{corpus}")
     assert title(analysed).startswith("PCA of 50 texts")
     assert not picture(analysed)["examples"]
+
+
+@pytest.mark.parametrize(
+    "texts", [["只有一条"], ["一", "二"], ["同", "同", "同"], list("甲乙丙丁戊")]
+)
+def test_a_handful_of_texts_is_a_map_too(
+    workspace: Workspace, encoder: CharacterEncoder, run: str, texts: list[str]
+) -> None:
+    table = pd.DataFrame({"text": texts})
+    corpus = create_corpus(workspace, "few", table, text_column="text")
+    app = open_map(run, map_texts=f"corpus:{corpus}")
+    do_jobs(workspace)
+    for colour in (":groups", ":overlap"):
+        again(app, map_colour=colour, map_below="moved")
+        assert title(app).startswith(f"UMAP of {len(set(texts))} text")
+    select(app, texts[0])
+    assert "1 text selected" in shown(app)
+    again(app, map_view="morph", map_find=texts[0], map_find_how="meaning")
+    assert len(chart(app)["marked"]) == len(set(texts))
 
 
 def test_before_to_after_in_one_map_with_arrows(analysed: AppTest) -> None:
