@@ -101,7 +101,7 @@ def value_name(field: str, value: object) -> str:
         return _role_names().get(words.partition("_")[0], words)
     if field == SPLIT:
         return {TRAIN: _("trained on"), HELD_OUT: _("held out")}.get(words, words)
-    return clipped(words, _NAME_WIDTH)
+    return words
 
 
 def group_name(clusters: Clusters, points: MapPoints, group: int) -> str:
@@ -151,7 +151,10 @@ def _categories(values: pd.Series, field: str) -> tuple[Group, ...]:
     if len(common) > MOST_COLOURS:
         common = common[:-1]
     groups = [
-        Group(value_name(field, value), np.flatnonzero((known == value).to_numpy()))
+        Group(
+            clipped(value_name(field, value), _NAME_WIDTH),
+            np.flatnonzero((known == value).to_numpy()),
+        )
         for value in common
     ]
     rest = known.notna() & ~known.isin(common)

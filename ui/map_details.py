@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -129,37 +130,14 @@ def _change(places: int) -> str:
 def _actions(view: MapView, items: Sequence[int]) -> None:
     """CSV, dataset versions, the review; what fails says why."""
     texts = [view.points.texts[item] for item in items]
+    work = None
     with st.container(horizontal=True):
         name = f"{view.run.name}-{len(items)}.csv"
         url = download_url(view.workspace, _csv(view, items), name)
         st.link_button(_("Download as CSV"), url, icon=":material/download:")
         dataset = view.points.dataset
-        done = None
         if dataset is not None and _is_there(view, dataset):
-            if st.button(
-                _("New version with only these"),
-                icon=":material/filter_alt:",
-                key="map_keep",
-                help=_("A version of the dataset with only the rows that hold a selected text."),
-            ):
-                done = ("rows", lambda: version_of(view.workspace, dataset, texts, keep=True))
-            if st.button(
-                _("New version without these"),
-                icon=":material/filter_alt_off:",
-                key="map_drop",
-                help=_("A version of the dataset without the rows that hold a selected text."),
-            ):
-                done = ("rows", lambda: version_of(view.workspace, dataset, texts, keep=False))
-            if st.button(
-                _("Review as hard negatives"),
-                icon=":material/rule:",
-                key="map_review",
-                help=_(
-                    "Proposes the selected texts as wrong answers to one another. You say which "
-                    "really are wrong; these become negatives to train with."
-                ),
-            ):
-                done = ("negatives", lambda: _review(view, dataset, texts))
+            work = _ask_for_work(view, dataset, texts)
         st.button(
             _("Clear the selection"),
             icon=":material/close:",
@@ -168,21 +146,53 @@ def _actions(view: MapView, items: Sequence[int]) -> None:
             on_click=select_items,
             args=([],),
         )
-    if done is None or dataset is None:
+    if work is None:
         return
-    section, make = done
     try:
         with st.spinner(_("Making it …")):
-            made = make()
+            work()
     except Problem as problem:
         st.error(say(problem), icon=":material/error:")
         return
-    if section == "negatives":
-        open_review(dataset, made)
-        open_dataset(dataset, section="negatives")
-    else:
-        open_dataset(made, section="rows")
     go_to("data")
+
+
+def _ask_for_work(view: MapView, dataset: str, texts: Sequence[str]) -> Callable[[], None] | None:
+    """The buttons that make something of a dataset; what the one does that was pressed."""
+
+    def version(keep: bool) -> None:
+        open_dataset(version_of(view.workspace, dataset, texts, keep=keep), section="rows")
+
+    def review() -> None:
+        open_review(dataset, _review(view, dataset, texts))
+        open_dataset(dataset, section="negatives")
+
+    work: Callable[[], None] | None = None
+    if st.button(
+        _("New version with only these"),
+        icon=":material/filter_alt:",
+        key="map_keep",
+        help=_("A version of the dataset with only the rows that hold a selected text."),
+    ):
+        work = partial(version, True)
+    if st.button(
+        _("New version without these"),
+        icon=":material/filter_alt_off:",
+        key="map_drop",
+        help=_("A version of the dataset without the rows that hold a selected text."),
+    ):
+        work = partial(version, False)
+    if st.button(
+        _("Review as hard negatives"),
+        icon=":material/rule:",
+        key="map_review",
+        help=_(
+            "Proposes the selected texts as wrong answers to one another. You say which really are "
+            "wrong; these become negatives to train with."
+        ),
+    ):
+        work = review
+    return work
 
 
 def _review(view: MapView, dataset: str, texts: Sequence[str]) -> str:
