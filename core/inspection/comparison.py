@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,10 +12,6 @@ from core.models.folder import NoSuchFolder
 from core.problems import N_, Problem
 from core.training import artifacts
 from core.training.runs import Run
-
-BACKGROUND_TEXTS = 2_000
-"""How many held-out texts the map shows at most beside the examples."""
-SEED = 42
 
 
 class TunedModelGone(Problem):
@@ -88,17 +83,3 @@ def load_comparison(run: Run) -> Comparison:
     if found != reference.fingerprint:
         raise BaseModelChanged(**words)
     return Comparison(reference.name, MapModel(reference.path, found), tuned, examples, held_out)
-
-
-def background_texts(
-    held_out: Sequence[str], examples: Sequence[str], limit: int = BACKGROUND_TEXTS
-) -> list[str]:
-    """At most ``limit`` held-out texts for the map's background, without the examples' own.
-
-    They come in random order, the same every time, so that the first few hundred are a fair sample
-    too; another example changes one of them, not all.
-    """
-    distinct = list(dict.fromkeys(held_out))
-    random.Random(SEED).shuffle(distinct)
-    shown = set(examples)
-    return [text for text in distinct if text not in shown][:limit]
