@@ -24,9 +24,9 @@ from core.matching.results import (
 from core.matching.tables import MatchTable, TableChoice, TableInfo, describe_table, read_rows
 from core.matching.vectors import TextVectors, read_texts
 from core.problems import N_, Message
+from core.retrieval.fusion import fuse_positions
 from core.retrieval.lexical import LexicalIndex
 from core.retrieval.ranking import top_k
-from core.training.fusion import fuse_positions
 from core.workspace import Workspace, utc_now
 
 if TYPE_CHECKING:

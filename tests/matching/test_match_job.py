@@ -23,9 +23,9 @@ from core.matching.params import KEPT, MatchParams, SameTable
 from core.matching.results import list_results, load_result
 from core.matching.tables import AllBlank, ColumnGone, TableChoice, describe_table
 from core.problems import Problem
+from core.retrieval.fusion import fuse_positions
 from core.retrieval.lexical import LexicalIndex
 from core.retrieval.ranking import top_k
-from core.training.fusion import fuse_positions
 from core.workspace import UnknownItem, Workspace
 from tests.matching.conftest import choice, upload
 from tests.retrieval.stand_in import CharacterEncoder, running_job
