@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from core.files import read_json, write_json
 from core.retrieval.dense import DenseIndex, check_shapes
+from core.retrieval.index import Index
 from core.retrieval.ranking import top_k
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ _NEIGHBOURS = 16
 _EF_CONSTRUCTION = 80
 _EF_SEARCH = (32, 64, 128, 256, 512, 1_024)
 _MOST_EF = 4_096
+_TIMED_QUESTIONS = 25
 _TRAINING_ROWS = 50_000
 _ADDED_AT_ONCE = 4_096
 _LEVEL = 1e-6
@@ -58,7 +60,7 @@ class GraphInfo:
         questions: how many questions that was measured with.
         own_questions: whether they are the corpus's own; else its texts, each left out itself.
         ef_search: how many rows a search keeps in view.
-        milliseconds: the median time of one of these questions, and of the same asked exactly.
+        milliseconds: the median time of a question; ``exact_milliseconds`` of one asked exactly.
         seconds: how long building it took.
         bytes: its size on disk.
     """
@@ -263,11 +265,13 @@ def _measure(
     else:
         left_out = _drawn(len(exact), SAMPLE_QUESTIONS)
         asked = np.ascontiguousarray(exact.vectors[left_out])
-    right, exact_milliseconds = _timed(exact, asked, left_out)
-    recall, milliseconds, ef_search = 0.0, 0.0, _EF_SEARCH[0]
+    right = _ten_best(left_out, exact.search(asked, RECALL_AT + 1))
+    recall, ef_search = 0.0, _EF_SEARCH[0]
     for ef_search in _EF_SEARCH:
-        found, milliseconds = _timed(HnswIndex(graph, exact, ef_search), asked, left_out)
-        recall = float((found >= right[:, -1:] - _LEVEL).mean())
+        # One row more takes the place of the one that does not count, without a wider view.
+        found = HnswIndex(graph, exact, ef_search)._search(asked, RECALL_AT + 1, ef_search)
+        scores = _ten_best(left_out, found)
+        recall = float((scores >= right[:, -1:] - _LEVEL).mean())
         if recall >= _AIM:
             break
     return {
@@ -275,37 +279,31 @@ def _measure(
         "questions": len(asked),
         "own_questions": own,
         "ef_search": ef_search,
-        "milliseconds": milliseconds,
-        "exact_milliseconds": exact_milliseconds,
+        "milliseconds": _milliseconds(HnswIndex(graph, exact, ef_search), asked),
+        "exact_milliseconds": _milliseconds(exact, asked),
     }
 
 
-def _timed(
-    index: DenseIndex | HnswIndex, asked: NDArray[np.float32], left_out: NDArray[np.int64] | None
-) -> tuple[NDArray[np.float32], float]:
-    """The scores of the ten best rows for each question, and the median time of a question in ms.
+def _ten_best(
+    left_out: NDArray[np.int64] | None,
+    found: tuple[NDArray[np.int64], NDArray[np.float32]],
+) -> NDArray[np.float32]:
+    """The ten best scores for each question, without the row that ``left_out`` names for it."""
+    rows, scores = found
+    if left_out is None:
+        return scores[:, :RECALL_AT]
+    counts = rows != left_out[:, None]
+    return np.stack([one[kept][:RECALL_AT] for one, kept in zip(scores, counts, strict=True)])
 
-    ``left_out`` names for each question the row that does not count.
-    """
-    scores, times = [], []
-    for at, query in enumerate(asked):
+
+def _milliseconds(index: Index, asked: NDArray[np.float32]) -> float:
+    """The median time of a question asked alone."""
+    times = []
+    for query in asked[:_TIMED_QUESTIONS]:
         began = time.perf_counter()
-        # One row more takes the place of the one that does not count, without a wider view.
-        rows, row_scores = _ten_and_one(index, query[None])
+        index.search(query[None], RECALL_AT)
         times.append(time.perf_counter() - began)
-        counts = np.ones(len(rows), bool) if left_out is None else rows != left_out[at]
-        scores.append(row_scores[counts][:RECALL_AT])
-    return np.stack(scores), float(np.median(times)) * 1_000
-
-
-def _ten_and_one(
-    index: DenseIndex | HnswIndex, query: NDArray[np.float32]
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    if isinstance(index, HnswIndex):
-        rows, scores = index._search(query, RECALL_AT + 1, index._ef_search)
-    else:
-        rows, scores = index.search(query, RECALL_AT + 1)
-    return rows[0], scores[0]
+    return float(np.median(times)) * 1_000
 
 
 def _drawn(total: int, wanted: int) -> NDArray[np.int64]:
