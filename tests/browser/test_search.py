@@ -169,7 +169,7 @@ def ranks_and_changes_are_numpys(page: Page, made: Made) -> None:
 def _words(before: int, now: int) -> str:
     """What a card says about a text that was at rank ``before`` in the base."""
     if before > 10:
-        return f"新出现，原第 {before} 名"
+        return f"新，原第 {before} 名"
     if before == now:
         return "="
     return f"▲{before - now}" if before > now else f"▼{now - before}"
