@@ -147,7 +147,7 @@ def hit_html(hit: Hit, question: str, view: View) -> str:
     if shown.title:
         size = "1.08em" if view.look is Look.CARDS else "1em"
         parts.append(
-            f'<div style="font-size:{size};font-weight:600;line-height:1.35">'
+            f'<div class="hit-title" style="font-size:{size};font-weight:600;line-height:1.35">'
             f"{_marked(shown.title, question)}</div>"
         )
     if shown.section:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -94,7 +95,8 @@ def fields_of(corpus: Corpus) -> tuple[Field, ...]:
     Raises:
         CorpusDamaged: its table cannot be read.
     """
-    described = (_describe(name, _column(corpus, name)) for name in corpus.info.fields)
+    with _readable(corpus):
+        described = [_described(*_table(corpus), name) for name in corpus.info.fields]
     return tuple(field for field in described if field is not None)
 
 
@@ -109,10 +111,8 @@ def mask_of(corpus: Corpus, filters: Sequence[Filter]) -> NDArray[np.bool_] | No
     wanted = [one for one in filters if one.field in corpus.info.fields]
     if not wanted:
         return None
-    mask = np.ones(corpus.info.rows, dtype=bool)
-    for one in wanted:
-        mask &= _fits(_column(corpus, one.field), one)
-    return mask
+    with _readable(corpus):
+        return np.logical_and.reduce([_fitting(*_table(corpus), one) for one in wanted])
 
 
 def number_in(text: str) -> float | None:
@@ -147,14 +147,29 @@ def _describe(name: str, entries: pd.Series) -> Field | None:
     return Field(name, FieldKind.TEXT)
 
 
-def _column(corpus: Corpus, name: str) -> pd.Series:
+def _table(corpus: Corpus) -> tuple[Path, str]:
+    """Where a corpus's table is, and what changes with it."""
+    return corpus.folder / TEXTS_FILE, corpus.info.content_hash
+
+
+@contextmanager
+def _readable(corpus: Corpus) -> Iterator[None]:
     try:
-        return _read_column(corpus.folder / TEXTS_FILE, corpus.info.content_hash, name)
+        yield
     except (OSError, KeyError, pa.ArrowException) as error:
         raise CorpusDamaged(id=corpus.info.id) from error
 
 
+# Kept, because the screen asks for them whenever it is drawn.
 @lru_cache(maxsize=_FIELDS_KEPT)
-def _read_column(path: Path, content_hash: str, name: str) -> pd.Series:
-    """One column; kept, because every question is filtered by it."""
+def _described(path: Path, content_hash: str, name: str) -> Field | None:
+    return _describe(name, _column(path, content_hash, name))
+
+
+@lru_cache(maxsize=_FIELDS_KEPT)
+def _fitting(path: Path, content_hash: str, wanted: Filter) -> NDArray[np.bool_]:
+    return _fits(_column(path, content_hash, wanted.field), wanted)
+
+
+def _column(path: Path, content_hash: str, name: str) -> pd.Series:
     return Passages(path, content_hash).column(name).to_pandas().astype("str")

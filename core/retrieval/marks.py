@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from core.retrieval.tokens import fold, lexical_runs, lexical_tokens
 
@@ -32,7 +33,7 @@ def mark(text: str, question: str) -> list[Part]:
         text: what was found; the pieces joined are this text.
         question: what was asked.
     """
-    words = set(lexical_tokens(question))
+    words = _words(question)
     folded, origin = _folded_with_origin(text)
     marked = [False] * len(text)
     for start, end, han in lexical_runs(folded):
@@ -49,7 +50,15 @@ def mark(text: str, question: str) -> list[Part]:
     return parts
 
 
-def _shared(folded: str, start: int, end: int, han: bool, words: set[str]) -> list[tuple[int, int]]:
+@lru_cache(maxsize=8)
+def _words(question: str) -> frozenset[str]:
+    """The question's words; kept, because all hits are marked with the same ones."""
+    return frozenset(lexical_tokens(question))
+
+
+def _shared(
+    folded: str, start: int, end: int, han: bool, words: frozenset[str]
+) -> list[tuple[int, int]]:
     """Where a run has words of the question, as pairs of start and end."""
     if not han:
         return [(start, end)] if folded[start:end] in words else []

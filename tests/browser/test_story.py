@@ -203,7 +203,8 @@ def test_one_click_on_the_drug_sample_beats_bm25_and_minilm(
     expect(page.get_by_text(f"{reached['tuned']:.3f}").first).to_be_visible()
 
     screen(page, "检索")
-    page.get_by_role("button", name=re.compile("个示例问题")).click()
+    page.get_by_text("批量提问", exact=True).click()
+    page.get_by_role("button", name=re.compile("问全部")).click()
     bars = page.locator(".js-plotly-plot text")
     for role in ("base", "tuned", "bm25"):
         expect(bars.filter(has_text=f"{reached[role]:.3f}").first).to_be_visible()
