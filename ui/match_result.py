@@ -99,10 +99,11 @@ def _controls(result: Result, candidates: Candidates) -> tuple[Wish, tuple[float
     best = candidates.best_scores()
     low, high = (float(best.min()), float(best.max())) if len(best) else (0.0, 1.0)
     if params.method == "words":
-        span = (0.0, max(1.0, math.ceil(high)))
+        span = (0.0, float(max(1, math.ceil(high))))
         step = 0.1
     else:
-        span = (max(-1.0, math.floor(min(low, params.threshold) * 20) / 20 - 0.05), 1.0)
+        lowest = math.floor(min(low, params.threshold) * 20) / 20 - 0.05
+        span = (max(-1.0, round(lowest, 2)), 1.0)
         step = 0.005
     with st.container(border=True):
         left, middle, right = st.columns([5, 2, 3], gap="large", vertical_alignment="bottom")

@@ -238,3 +238,19 @@ def test_models_of_runs_come_first_and_a_sample_is_one_click_away(
     make_compared(workspace, name="Mine")
     app = fine(open_screen("match"))
     assert app.selectbox(key="match_model").options[0] == "your model Mine"
+
+
+def test_by_words_without_a_model(workspace: Workspace, encoder: CharacterEncoder) -> None:
+    add_sample(workspace, "products"), add_sample_corpus(workspace, "products")
+    app = open_screen("match")
+    app.segmented_control(key="match_method").set_value("words").run()
+    assert not [box for box in app.selectbox if box.key == "match_model"]
+    fine(app.button(key="start_match").click().run())
+    app.run()
+    do_jobs(workspace)
+    fine(app.run())
+    (meta,) = list_results(workspace)
+    slider = app.slider(key=f"match_threshold_{meta.id}")
+    assert slider.value == slider.min == 0.0 and slider.max > 5
+    assert "BM25 has no upper limit" in shown(app)
+    assert encoder.texts == []
