@@ -131,7 +131,7 @@ def _show_tokens(
     workspace: Workspace, comparison: Comparison, sheet: Sheet, cell: tuple[int, int]
 ) -> None:
     """What each of the two models made of each of the two texts."""
-    st.markdown(f"**{_('What each model saw')}**")
+    st.markdown(_("**What each model saw**"))
     texts = tuple(sheet.texts[place] for place in dict.fromkeys(cell))
     labels = [sheet.labels[place] for place in dict.fromkeys(cell)]
     sides = ((_("Before training"), comparison.base), (_("After training"), comparison.tuned))
