@@ -66,7 +66,7 @@ def show_panel(workspace: Workspace, corpus: Corpus, asked: Sequence[Asked]) -> 
     questions = judged_questions(corpus)
     with st.container(border=True, key="test_set"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{_('Your test set')}**", width="stretch")
+            st.markdown("**" + _("Your test set") + "**", width="stretch")
             _undo_button(corpus, questions)
         if not questions:
             st.caption(

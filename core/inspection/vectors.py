@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.encoder import client
 from core.encoder.portions import portions
-from core.inspection.vector_store import VectorStore
+from core.encoder.vector_store import VectorStore
 from core.workspace import Workspace
 
 Progress = Callable[[int, int], None]

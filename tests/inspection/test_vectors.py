@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.encoder import client, portions
-from core.inspection import vector_store
+from core.encoder import client, portions, vector_store
 from core.inspection.vectors import known_vectors, text_vectors
 from core.workspace import Workspace
 from tests.retrieval.stand_in import CharacterEncoder

@@ -259,7 +259,7 @@ def test_vectors_of_a_torn_store_are_read_again(
     encoder: CharacterEncoder,
 ) -> None:
     done(workspace, params(workspace, asked, shoes, model=model))
-    store = workspace.cache / "texts" / model.fingerprint / "vectors.f32"
+    store = workspace.cache / "texts" / f"{model.fingerprint}.vectors"
     with store.open("r+b") as file:
         file.truncate(store.stat().st_size - 10)
     before = len(encoder.texts)
@@ -271,12 +271,11 @@ def test_vectors_of_a_torn_store_are_read_again(
 
 def test_stores_that_nobody_used_for_long_make_room(tmp_path: Path) -> None:
     for name, age in (("old", 9 * 86_400), ("older", 10 * 86_400), ("new", 0)):
-        folder = tmp_path / name
-        folder.mkdir()
-        (folder / "vectors.f32").write_bytes(b"x" * 100)
-        then = folder.stat().st_mtime - age
-        os.utime(folder, (then, then))
+        file = tmp_path / f"{name}.vectors"
+        file.write_bytes(b"x" * 100)
+        then = file.stat().st_mtime - age
+        os.utime(file, (then, then))
     vectors.tidy(tmp_path, most=250)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "old"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new.vectors", "old.vectors"]
     vectors.tidy(tmp_path, most=50)
-    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+    assert [path.name for path in tmp_path.iterdir()] == ["new.vectors"]

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.inspection import vector_store
-from core.inspection.vector_store import VectorStore
+from core.encoder import vector_store
+from core.encoder.vector_store import VectorStore
 from core.workspace import PROJECT_ROOT
 
 
@@ -89,7 +89,7 @@ _WRITER = """
 import sys
 from pathlib import Path
 import numpy as np
-from core.inspection.vector_store import VectorStore
+from core.encoder.vector_store import VectorStore
 store, name = VectorStore(Path(sys.argv[1])), sys.argv[2]
 for number in range(40):
     store.add([f"{name}{number}", f"both{number}"], np.full((2, 3), number, dtype=np.float32))

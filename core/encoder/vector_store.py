@@ -15,7 +15,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 KEPT_TEXTS = 200_000
-"""How many vectors a model's file holds before the older half goes (300 MB at 384 dimensions)."""
+"""How many vectors a file holds by default before the older half goes (300 MB at 384 numbers)."""
 _MAGIC = b"PLVEC001"
 _HEADER_BYTES = 16
 _HASH_BYTES = 16
@@ -37,9 +37,11 @@ class VectorStore:
 
     Attributes:
         path: the file; its folder is made when something is added.
+        most: how many vectors it holds before the older half goes; None for :data:`KEPT_TEXTS`.
     """
 
     path: Path
+    most: int | None = None
     _rows: dict[bytes, int] = field(default_factory=dict, repr=False)
     _seen: tuple[int, int] = (0, 0)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
@@ -52,13 +54,22 @@ class VectorStore:
 
     def get(self, texts: Sequence[str]) -> NDArray[np.float32] | None:
         """The vectors of ``texts``, shape [n, d]; None unless all of them are there."""
-        # The map is opened first: a file that takes this one's place meanwhile changes nothing.
+        found = self.mapped(texts)
+        return None if found is None else np.ascontiguousarray(found[0][found[1]])
+
+    def mapped(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.int64]] | None:
+        """All vectors of the file, which stay on disk, and the row of each of ``texts`` in them.
+
+        None unless all of ``texts`` are there.  A file that takes this one's place later changes
+        nothing in what was given out.
+        """
         with self._lock:
+            # The map is opened first, for the same reason.
             records = self._look()
             rows = [self._rows.get(text_hash(text)) for text in texts]
         if records is None or not rows or None in rows:
             return None
-        return np.ascontiguousarray(records["vector"][np.array(rows)])
+        return records["vector"], np.array(rows, dtype=np.int64)
 
     def add(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
         """Keep the vectors of ``texts``, also when several processes do so at the same moment.
@@ -78,8 +89,9 @@ class VectorStore:
             if records is None or records.dtype != _record(width):
                 records = self._replace(width, np.empty(0, dtype=_record(width)))
             new = [at for at, text in enumerate(texts) if text_hash(text) not in self._rows]
-            if len(records) + len(new) > KEPT_TEXTS:
-                records = self._replace(width, records[len(records) - KEPT_TEXTS // 2 :])
+            most = self.most or KEPT_TEXTS
+            if len(records) + len(new) > most:
+                records = self._replace(width, records[len(records) - most // 2 :])
             added = np.empty(len(new), dtype=_record(width))
             hashes = b"".join(text_hash(texts[at]) for at in new)
             added["hash"] = np.frombuffer(hashes, dtype="V16")
