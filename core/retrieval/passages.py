@@ -130,7 +130,7 @@ def content_digest(path: Path) -> hashlib._Hash:
         for column in file.schema_arrow.names:
             digest.update(f"[{json.dumps(column, ensure_ascii=False)}, [".encode())
             separator = b""
-            for batch in file.iter_batches(_SLICE_ROWS, columns=[column]):
+            for batch in file.iter_batches(_BATCH_ROWS, columns=[column]):
                 values = json.dumps(batch.column(0).to_pylist(), ensure_ascii=False)[1:-1]
                 digest.update(separator + values.encode())
                 separator = b", "
@@ -199,7 +199,7 @@ def _starts(path: Path, key: str) -> NDArray[np.int64]:
 @lru_cache(maxsize=_GROUPS_KEPT)
 def _group(path: Path, key: str, group: int) -> pa.Table:
     with pq.ParquetFile(path, metadata=_metadata(path, key), memory_map=True) as file:
-        return file.read_row_group(group)
+        return file.read_row_group(group, use_threads=False)
 
 
 def _as_strings(column: pa.Array[Any]) -> pa.Array[Any]:
