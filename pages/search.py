@@ -27,7 +27,7 @@ VIEWS = {
     "ask": N_("Ask"),
     "test": N_("Your test set"),
     "many": N_("Many questions"),
-    "texts": N_("Texts"),
+    "texts": N_("Texts to search"),
 }
 workspace = Workspace.open()
 

@@ -44,15 +44,13 @@ def ask(corpus: Corpus) -> str:
     examples = corpus.info.questions
     start = STATE.get("examples_from", 0) % max(len(examples), 1)
     if examples:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.pills(
-                _("Questions to try"),
-                [one.question for one in examples[start : start + EXAMPLES]],
-                key="example",
-                on_change=_take_example,
-                label_visibility="collapsed",
-            )
-            _more_examples(corpus)
+        st.pills(
+            _("Questions to try"),
+            [one.question for one in examples[start : start + EXAMPLES]],
+            key="example",
+            on_change=_take_example,
+            label_visibility="collapsed",
+        )
     return question
 
 
@@ -120,6 +118,7 @@ def answer(workspace: Workspace, corpus: Corpus, asked: Sequence[Asked], questio
         look = _choose_look(corpus)
         filters = choose_filters(corpus)
         quick = _choose_index(corpus, asked)
+        _more_examples(corpus)
     if not question.strip():
         # Somebody who has not typed anything yet has done nothing wrong.
         empty = EmptyQuestion()

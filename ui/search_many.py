@@ -32,7 +32,7 @@ from core.workspace import Workspace
 from ui import format as fmt
 from ui import jobs
 from ui.datasets import show_quarantine, table_sentence
-from ui.language import _, ngettext, say
+from ui.language import _, ngettext, paragraph, say
 from ui.search_columns import Asked
 from ui.search_scores import show_bars, show_figures
 from ui.texts import clipped
@@ -111,7 +111,7 @@ def _choose_set(corpus: Corpus) -> QuestionSet | None:
     if STATE.get("question_set") not in sets:
         STATE["question_set"] = next(iter(sets))
     chosen = st.selectbox(
-        _("Questions"),
+        _("List of questions"),
         list(sets),
         format_func=lambda id: f"{sets[id].name} · {_count(len(sets[id].questions))}",
         key="question_set",
@@ -303,7 +303,7 @@ def _verdict(result: QuestionRun, before: int, after: int) -> str:
         meaning = _("It got worse, and not by chance.")
     else:
         meaning = _("That may be chance.")
-    return " ".join((words, figures, meaning))
+    return paragraph(words, figures, meaning)
 
 
 def _rank_frame(table: pd.DataFrame) -> pd.DataFrame:

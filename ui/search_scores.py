@@ -14,13 +14,15 @@ from ui import format as fmt
 from ui.language import _, plain, say
 from ui.texts import clipped
 
+_INTERVAL_FROM = 10
+"""An interval over fewer questions would look narrower than it is."""
 METRICS = {"nDCG": "ndcg", "MRR": "mrr", "Recall": "recall"}
 
 
 def show_figures(table: ScoreTable, key: str, title: str) -> None:
     """A table of the columns' figures; columns without any say why below it."""
     st.dataframe(
-        pd.DataFrame([_row(column, table.k) for column in table.columns]),
+        pd.DataFrame([_row(column, table) for column in table.columns]),
         hide_index=True,
         key=key,
         alt=title,
@@ -55,6 +57,7 @@ def scores_chart(table: ScoreTable, colours: Sequence[str], title: str) -> go.Fi
             text=[f"{value:.3f}" for value in values],
             textposition="inside",
             insidetextanchor="start",
+            constraintext="none",
             error_y={
                 "type": "data",
                 "symmetric": False,
@@ -70,15 +73,16 @@ def scores_chart(table: ScoreTable, colours: Sequence[str], title: str) -> go.Fi
     return figure
 
 
-def _row(column: ColumnScores, k: int) -> dict[str, object]:
+def _row(column: ColumnScores, table: ScoreTable) -> dict[str, object]:
     row: dict[str, object] = {
         _("Column"): column.column.name if column.problem is None else plain(column.problem)
     }
     for metric, name in METRICS.items():
-        row[f"{metric}@{k}"] = getattr(column, name)
-        row[_("95% interval of {metric}").format(metric=metric)] = _interval(
-            getattr(column, f"{name}_interval")
-        )
+        row[f"{metric}@{table.k}"] = getattr(column, name)
+        if table.questions >= _INTERVAL_FROM:
+            row[_("95% interval of {metric}").format(metric=metric)] = _interval(
+                getattr(column, f"{name}_interval")
+            )
     return row
 
 

@@ -24,7 +24,7 @@ from core.retrieval.judgements import (
 from core.retrieval.scoring import ScoreTable, score_questions
 from core.workspace import Workspace
 from ui import format as fmt
-from ui.language import _, ngettext, say
+from ui.language import _, ngettext, paragraph, say
 from ui.pages import go_to
 from ui.search_columns import Asked
 from ui.search_scores import show_figures
@@ -157,7 +157,7 @@ def _sentence(judged: int, scored: int) -> str:
                 "they mean something."
             ).format(n=FEW_QUESTIONS)
         )
-    return " ".join(sentences)
+    return paragraph(*sentences)
 
 
 def _scores(

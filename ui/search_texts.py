@@ -33,7 +33,7 @@ from ui import format as fmt
 from ui import jobs
 from ui.corpora import corpus_name, texts_count
 from ui.datasets import column_title, dataset_name, show_quarantine, table_sentence
-from ui.language import _, ngettext, say
+from ui.language import _, ngettext, paragraph, say
 from ui.search_columns import Asked
 from ui.selection import select
 
@@ -212,7 +212,7 @@ def _what_was_added(added: Added) -> str:
     if added.already:
         sentence = ngettext("{n} was there already.", "{n} were there already.", added.already)
         words.append(sentence.format(n=fmt.number(added.already)))
-    return " ".join(words)
+    return paragraph(*words)
 
 
 def _add_from_dataset(workspace: Workspace) -> None:
