@@ -389,7 +389,10 @@ def _decide(
 
 
 def _record(folder: Path, pairs: list[tuple[int, int]], decision: Decision | None) -> None:
-    decide(folder, pairs, decision)
+    try:
+        decide(folder, pairs, decision)
+    except Problem as problem:
+        st.toast(say(problem), icon=":material/error:")
     # Another key: what was ticked is done with.
     STATE["match_turn"] = STATE.get("match_turn", 0) + 1
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from core.matching.results import NotWritten
 from core.workspace import utc_now
 
 DECISIONS_FILE = "decisions.jsonl"
@@ -28,19 +29,23 @@ def decide(folder: Path, pairs: Iterable[Pair], decision: Decision | None) -> No
     """Add what was decided about pairs of the result in ``folder``; None takes it back.
 
     Raises:
-        OSError: the disk is full or the result is gone.
+        NotWritten: the disk is full, or the result is gone.
     """
     entry = {
         "time": utc_now(),
         "decision": decision,
         "pairs": [[int(left), int(right)] for left, right in pairs],
     }
-    with FileLock(folder / ".decisions.lock"), (folder / DECISIONS_FILE).open("ab") as file:
-        # A line cut short by a kill must not swallow this one.
-        start = b"\n" if file.tell() and not _ends_a_line(folder / DECISIONS_FILE) else b""
-        file.write(start + json.dumps(entry).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+    path = folder / DECISIONS_FILE
+    try:
+        with FileLock(folder / ".decisions.lock"), path.open("ab") as file:
+            # A line cut short by a kill must not swallow this one.
+            start = b"\n" if file.tell() and not _ends_a_line(path) else b""
+            file.write(start + json.dumps(entry).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise NotWritten(reason=error.strerror or str(error)) from error
 
 
 def read_decisions(folder: Path) -> dict[Pair, Decision]:

@@ -20,7 +20,7 @@ from core.files import read_json, write_json
 from core.matching.chosen import NONE, Candidates, Chosen, State, Wish, choose, lines
 from core.matching.decisions import DECISIONS_FILE, read_decisions
 from core.matching.groups import Found, Groups, copies, keeps, make_groups
-from core.matching.results import CANDIDATES_FILE, Result, Side
+from core.matching.results import CANDIDATES_FILE, NotWritten, Result, Side
 from core.matching.sheets import Cut, write_csv, write_workbook
 from core.problems import N_
 
@@ -122,15 +122,28 @@ def make_file(result: Result, wish: FileWish, told: Told = lambda rows: None) ->
 
     Raises:
         ResultDamaged: the result cannot be read.
-        OSError: the disk is full.
+        NotWritten: the disk is full, or not writable.
     """
     made = made_file(result, wish)
     if made is not None:
         return made
-    folder = result.folder / FOLDER
-    folder.mkdir(exist_ok=True)
-    path = folder / wish.file_name
-    draft = folder / f".{secrets.token_hex(8)}.{wish.format}"
+    path = result.folder / FOLDER / wish.file_name
+    try:
+        path.parent.mkdir(exist_ok=True)
+        rows, cut = _write(path, result, wish, told)
+    except OSError as error:
+        raise NotWritten(reason=error.strerror or str(error)) from error
+    _tidy(path.parent)
+    return Made(path, rows, cut)
+
+
+def load_candidates(result: Result) -> Candidates:
+    """The candidates of a match."""
+    return Candidates.of(result.meta.tables["left"].rows, result.scored(CANDIDATES_FILE))
+
+
+def _write(path: Path, result: Result, wish: FileWish, told: Told) -> tuple[int, Cut]:
+    draft = path.with_name(f".{secrets.token_hex(8)}.{wish.format}")
     pieces = _pieces(result, wish)
     try:
         if wish.format == "csv":
@@ -144,13 +157,7 @@ def make_file(result: Result, wish: FileWish, told: Told = lambda rows: None) ->
     # Last, because its presence says that the file is whole.
     facts = {"rows": rows, "cut": {"rows": cut.rows, "cells": cut.cells}}
     write_json(path.with_suffix(f"{path.suffix}.json"), facts)
-    _tidy(folder)
-    return Made(path, rows, cut)
-
-
-def load_candidates(result: Result) -> Candidates:
-    """The candidates of a match."""
-    return Candidates.of(result.meta.tables["left"].rows, result.scored(CANDIDATES_FILE))
+    return rows, cut
 
 
 def _pieces(result: Result, wish: FileWish) -> Iterator[pa.Table]:

@@ -37,6 +37,11 @@ class ResultDamaged(Problem):
     do = N_("Delete it and start the same work again.")
 
 
+class NotWritten(Problem):
+    what = N_("The file could not be written: {reason}.")
+    do = N_("Free some disk space and try again.")
+
+
 class TableMeta(BaseModel):
     """One table of a result: its name, how many rows it has, and what its columns are called."""
 

@@ -18,7 +18,7 @@ from core.matching.export_job import export_files
 from core.matching.match_job import match_tables
 from core.matching.models import UsedModel
 from core.matching.params import DuplicateParams, MatchParams
-from core.matching.results import Result, load_result
+from core.matching.results import NotWritten, Result, load_result
 from core.matching.tables import describe_table
 from core.workspace import Workspace
 from tests.matching.conftest import choice, upload
@@ -130,6 +130,13 @@ def test_a_stopped_file_leaves_nothing(
     (job.folder / STOP_FILE).unlink()
     export_files(job)
     assert made_file(matched, wish(matched, "csv")) is not None
+
+
+def test_a_disk_that_cannot_be_written_is_a_sentence(matched: Result) -> None:
+    (matched.folder / "export").write_bytes(b"in the way")
+    with pytest.raises(NotWritten) as caught:
+        make_file(matched, wish(matched, "csv"))
+    assert "The file could not be written: " in str(caught.value)
 
 
 def test_groups_and_the_table_that_is_left(
