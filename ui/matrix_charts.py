@@ -152,9 +152,10 @@ def _add_matrix(
     figure: go.Figure, column: int, values: NDArray[np.float32], signed: bool, numbers: bool
 ) -> None:
     gap = 2 if numbers else 0
+    axis = "coloraxis2" if signed else "coloraxis"
     figure.add_heatmap(
         z=values,
-        coloraxis="coloraxis2" if signed else "coloraxis",
+        coloraxis=axis,
         texttemplate=("%{z:+.2f}" if signed else "%{z:.2f}") if numbers else "",
         textfont={"size": 14 if len(values) <= 6 else 11},
         xgap=gap,

@@ -28,6 +28,8 @@ from ui.texts import clipped
 
 # Names of formats, the same in every language.
 _PNG, _SVG, _CSV = "PNG", "SVG", "CSV"
+_FILES = {"png": "{}.png", "svg": "{}.svg", "csv": "{}-csv.zip", "html": "{}.html"}
+_TYPES = {"svg": "image/svg+xml", "csv": "application/zip", "html": "text/html"}
 _SCALE = 3
 _SCRIPT = """
 export default function ({ data, parentElement }) {
@@ -89,6 +91,7 @@ def show_export(
     drawing = _drawing(comparison, results)
     svg = matrices_svg(drawing)
     name = re.sub(r"[^\w-]+", "-", run_name(run)).strip("-") or run.id
+    files = {kind: file.format(name) for kind, file in _FILES.items()}
     # What a button makes is made outside of the session that knows the language.
     translate, language = translations(current_language()).gettext, current_language()
     report = SimilarityReport(
@@ -107,19 +110,19 @@ def show_export(
     with st.container(horizontal=True, vertical_alignment="center", key="similarity_export"):
         st.markdown(_("Save as"), width="content")
         _png_button(
-            data={"svg": svg, "name": f"{name}.png", "label": _PNG, "scale": _SCALE},
+            data={"svg": svg, "name": files["png"], "label": _PNG, "scale": _SCALE},
             key="similarity_png",
             width="content",
         )
         st.download_button(
-            _SVG, svg, f"{name}.svg", "image/svg+xml", on_click="ignore", key="similarity_svg"
+            _SVG, svg, files["svg"], _TYPES["svg"], on_click="ignore", key="similarity_svg"
         )
         if results.note is None and len(results.sheet) <= MOST_TEXTS:
             st.download_button(
                 _CSV,
                 lambda: matrices_zip(results.sheet.texts, results.base, results.tuned),
-                f"{name}-csv.zip",
-                "application/zip",
+                files["csv"],
+                _TYPES["csv"],
                 on_click="ignore",
                 key="similarity_csv",
                 help=_("Three tables in a zip file: before, after, change."),
@@ -127,8 +130,8 @@ def show_export(
         st.download_button(
             _("Report to print"),
             lambda: similarity_html(report, translate, language.replace("_", "-")),
-            f"{name}.html",
-            "text/html",
+            files["html"],
+            _TYPES["html"],
             on_click="ignore",
             icon=":material/print:",
             key="similarity_report",
