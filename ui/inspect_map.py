@@ -32,7 +32,7 @@ from ui.map_controls import MORPH, choose, choose_settings, colour_by
 from ui.map_details import show_selected
 from ui.map_find import Found, find, show_found
 from ui.map_moved import most_moved, show_moved
-from ui.map_sources import choose_points
+from ui.map_sources import choose_points, texts_name
 from ui.map_state import MapView, selection
 from ui.vectors import Pair, encode, encoded, pca
 
@@ -185,12 +185,11 @@ def _draw(
     """The chart; ``look`` says whether it is one map from before to after, and with arrows."""
     projection, title = laid_out
     morph, arrows = look
-    name = _("texts") if view.points.dataset is None else _("held-out texts")
-    tones = colours(colour, view.points, view.saved, name)
+    tones = colours(colour, view.points, view.saved, texts_name())
     if tones is None:
         st.caption(_("These colours come as soon as the job has found them."))
         colour = PLAIN
-        tones = colours(PLAIN, view.points, view.saved, name)
+        tones = colours(PLAIN, view.points, view.saved, texts_name())
         assert tones is not None
     frame = Frame(
         title=title,
