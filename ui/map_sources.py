@@ -72,7 +72,7 @@ def choose_points(
 
 def texts_name() -> str:
     """What the legend calls the texts that are chosen."""
-    return _("held-out texts") if STATE.get(_CHOICE) == HELD_OUT else _("texts")
+    return _("held-out texts") if STATE.get(_CHOICE) == HELD_OUT else _("Texts on the map")
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
