@@ -9,7 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from core.inspection.comparison import Comparison
-from core.inspection.project_job import SavedMap, load_map, map_key, project_params
+from core.inspection.project_job import (
+    MapSettings,
+    SavedMap,
+    load_map,
+    map_key,
+    project_params,
+)
 from core.inspection.projections import Projection
 from core.inspection.widgets import Example
 from core.problems import N_, Problem
@@ -22,11 +28,11 @@ from ui.language import _, say
 from ui.map_charts import MAP_HEIGHT, Frame, picture
 from ui.map_colours import PLAIN, Colours, colours
 from ui.map_component import show_chart
-from ui.map_controls import MORPH, Choices, choose, colour_by
+from ui.map_controls import MORPH, choose, choose_settings, colour_by
 from ui.map_details import show_selected
 from ui.map_find import Found, find, show_found
 from ui.map_moved import most_moved, show_moved
-from ui.map_sources import choose_points
+from ui.map_sources import choose_points, texts_name
 from ui.map_state import MapView, selection
 from ui.vectors import Pair, encode, encoded, pca
 
@@ -59,10 +65,10 @@ def _explore(
     run = load_run(workspace, run_id)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         points = choose_points(workspace, run, comparison, examples)
-        colour = colour_by(points)
-        choices = choose(len(points.texts))
+        method, way = choose()
+        settings = choose_settings(len(points.texts), method)
     key = map_key(points.texts, comparison.base.fingerprint, comparison.tuned.fingerprint)
-    saved = load_map(workspace, key, choices.settings)
+    saved = load_map(workspace, key, settings)
     drawn = points
     try:
         vectors = _all_vectors(str(workspace.root), key, workspace, comparison, points.texts)
@@ -71,29 +77,37 @@ def _explore(
         vectors = encode(workspace, comparison, drawn.texts)
     view = MapView(workspace, run, comparison, key, drawn, vectors, saved)
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        colour = colour_by(points)
         found = find(view)
-        arrows = choices.view == MORPH and _wants_arrows()
+        arrows = way == MORPH and _wants_arrows()
     progress = st.container()
-    projection, title = _projection(view, choices)
-    _draw(view, choices, (projection, title), examples, colour, found, arrows)
-    st.caption(_how_to_read(view, choices, projection))
+    layout = saved.layout if method == "umap" else None
+    projection, title = _projection(view, layout, settings)
+    look = way == MORPH, arrows
+    _draw(view, settings, (projection, title), examples, colour, found, look)
+    st.caption(_how_to_read(view, projection))
     if points.total > len(points.texts):
         words = _("A random sample of {texts} of {total} texts.")
         st.caption(
             words.format(texts=fmt.number(len(points.texts)), total=fmt.number(points.total))
         )
-    layout = choices.method == "umap"
-    if not saved.whole(layout):
-        models = comparison.base, comparison.tuned
-        params = project_params(workspace, key, points.texts, *models, choices.settings, layout)
-        wanted = jobs.Wanted("project", params, "map", _("UMAP") if layout else _("Groups"))
-        jobs.replace(workspace, f"map_of_{run_id}", wanted)
-        with progress:
-            jobs.follow(
-                workspace, [wanted], milestone=lambda now: (now.stage or {}).get("template")
-            )
+    with progress:
+        _see_to_the_rest(view, points.texts, settings, method == "umap")
     show_found(view, found)
     _below(view)
+
+
+def _see_to_the_rest(
+    view: MapView, texts: Sequence[str], settings: MapSettings, layout: bool
+) -> None:
+    """Have a job find what is missing of the map, and show how far it is."""
+    if view.saved.whole(layout):
+        return
+    models = view.comparison.base, view.comparison.tuned
+    params = project_params(view.workspace, view.key, texts, *models, settings, layout)
+    wanted = jobs.Wanted("project", params, "map", _("UMAP") if layout else _("Groups"))
+    jobs.replace(view.workspace, f"map_of_{view.run.id}", wanted)
+    jobs.follow(view.workspace, [wanted], milestone=lambda now: (now.stage or {}).get("template"))
 
 
 class _NotYet(Exception):
@@ -145,11 +159,12 @@ def _wants_arrows() -> bool:
     )
 
 
-def _projection(view: MapView, choices: Choices) -> tuple[Projection, str]:
+def _projection(
+    view: MapView, layout: Projection | None, settings: MapSettings
+) -> tuple[Projection, str]:
     """Where the texts lie, and how that was found: the job's layout, or PCA until it is there."""
     texts = fmt.number(len(view.points.texts))
-    settings, layout = choices.settings, view.saved.layout
-    if choices.method == "umap" and layout is not None:
+    if layout is not None:
         words = _("UMAP of {texts} texts: {neighbours} neighbours, seed {seed}")
         return layout, words.format(texts=texts, neighbours=settings.neighbours, seed=settings.seed)
     projection = pca(f"{view.key}-{len(view.points.texts)}", view.vectors)
@@ -160,33 +175,34 @@ def _projection(view: MapView, choices: Choices) -> tuple[Projection, str]:
 
 def _draw(
     view: MapView,
-    choices: Choices,
+    settings: MapSettings,
     laid_out: tuple[Projection, str],
     examples: tuple[Example, ...],
     colour: str,
     found: Found,
-    arrows: bool,
+    look: tuple[bool, bool],
 ) -> None:
+    """The chart; ``look`` says whether it is one map from before to after, and with arrows."""
     projection, title = laid_out
-    name = _("texts") if view.points.dataset is None else _("held-out texts")
-    tones = colours(colour, view.points, view.saved, name)
+    morph, arrows = look
+    tones = colours(colour, view.points, view.saved, texts_name())
     if tones is None:
         st.caption(_("These colours come as soon as the job has found them."))
         colour = PLAIN
-        tones = colours(PLAIN, view.points, view.saved, name)
+        tones = colours(PLAIN, view.points, view.saved, texts_name())
         assert tones is not None
     frame = Frame(
         title=title,
         base_name=view.comparison.base_name,
         zoom=f"{view.key}-{title}",
-        morph=choices.view == MORPH,
+        morph=morph,
         arrows=tuple(most_moved(view, projection)) if arrows else (),
     )
     fields = view.points.fields
     values = int(pd.util.hash_pandas_object(fields[colour]).sum()) if colour in fields else 0
     count = len(view.points.texts)
-    shown = (view.key, count, colour, values, choices.settings, frame, examples)
-    version = hashlib.sha256(repr((*shown, current_language())).encode()).hexdigest()[:16]
+    shown = (view.key, count, colour, values, settings, frame, examples, current_language())
+    version = hashlib.sha256(repr(shown).encode("utf-8", "surrogatepass")).hexdigest()[:16]
     chosen = selection(view.key)
     show_chart(
         _picture(version, view, projection, tones, examples, frame, colour == PLAIN),
@@ -215,7 +231,7 @@ def _picture(
     return picture(_view.points, _projection, _tones, _examples, _frame, plain=_plain)
 
 
-def _how_to_read(view: MapView, choices: Choices, projection: Projection) -> str:
+def _how_to_read(view: MapView, projection: Projection) -> str:
     """What the marks mean, how the maps were made comparable, and what distances do not say."""
     marks = _(
         "◆ source, ● right answer, ✕ other texts of the examples; a dotted line leads from each "

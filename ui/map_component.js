@@ -143,8 +143,8 @@ function points(picture, colours, size, panel, add) {
 
 function examples(picture, colours, panel, add) {
   picture.examples.forEach((group, number) => {
-    const colour = picture.plain ? colours.groups[(4 + number) % colours.groups.length] : null;
-    const tone = colour ?? colours.text;
+    // From the fourth on the theme's colours stand for no model that is on the map.
+    const tone = picture.plain ? colours.groups[3 + (number % 5)] : colours.text;
     const legend = { legendgroup: `e${number}`, showlegend: false };
     for (const right of group.right) {
       const line = { color: tone, width: 1.5, dash: "dot" };
@@ -243,6 +243,8 @@ function layout(view, colours) {
       uirevision: "map",
     },
     uirevision: picture.frame,
+    // What is selected is said in every drawing; Plotly is not to bring back what it remembers.
+    selectionrevision: (view.drawings = (view.drawings ?? 0) + 1),
     xaxis: axis(colours, { range: [left, right], domain: picture.morph ? [0, 1] : PANELS[0].domain }),
     yaxis: axis(colours, { range: [bottom, top] }),
     annotations: picture.morph ? arrows(picture, colours) : headings(picture),

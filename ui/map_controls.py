@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import streamlit as st
@@ -25,17 +24,8 @@ _COLOUR = "map_colour"
 _DEFAULTS = MapSettings()
 
 
-@dataclass(frozen=True)
-class Choices:
-    """What somebody chose: ``method`` is "umap" or "pca", ``view`` PAIR or MORPH."""
-
-    method: str
-    view: str
-    settings: MapSettings
-
-
-def choose(texts: int) -> Choices:
-    """The controls, for a map of so many texts."""
+def choose() -> tuple[str, str]:
+    """How texts are laid out, "umap" or "pca"; and how that is shown, PAIR or MORPH."""
     method = st.segmented_control(
         _("Projection"),
         list(METHODS),
@@ -56,7 +46,7 @@ def choose(texts: int) -> Choices:
         persist_state="session",
         help=_("Two maps beside one another, or one map that moves from before to after."),
     )
-    return Choices(method, view, _settings(texts, method))
+    return method, view
 
 
 def colour_by(points: MapPoints) -> str:
@@ -75,7 +65,13 @@ def colour_by(points: MapPoints) -> str:
     )
 
 
-def _settings(texts: int, method: str) -> MapSettings:
+def choose_settings(texts: int, method: str) -> MapSettings:
+    """What is behind the button: the layout's numbers and how groups are found.
+
+    Args:
+        texts: how many are on the map.
+        method: how they are laid out.
+    """
     with st.popover(_("Settings"), icon=":material/tune:"):
         umap = method == "umap"
         neighbours = st.number_input(

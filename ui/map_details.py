@@ -20,6 +20,7 @@ from core.inspection.vectors import text_vectors
 from core.problems import Problem
 from core.workspace import UnknownItem
 from ui import format as fmt
+from ui.catalogues import current_language
 from ui.dataset_open import open_dataset
 from ui.downloads import download_url
 from ui.language import _, ngettext, say
@@ -27,7 +28,7 @@ from ui.map_colours import field_name, group_name, value_name
 from ui.map_state import MapView, select_items
 from ui.mining_view import open_review
 from ui.pages import go_to
-from ui.tables import paged_frame
+from ui.tables import paged_source
 
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_SHOWN = 2_000
@@ -48,9 +49,14 @@ def show_selected(view: MapView, items: Sequence[int]) -> None:
     if len(items) == 1:
         _show_one(view, items[0])
     else:
-        frame = table_of(view, items)
-        paged_frame(
-            frame.set_axis(range(1, len(frame) + 1)),
+
+        def page(start: int, rows: int) -> pd.DataFrame:
+            shown = table_of(view, items[start : start + rows])
+            return shown.set_axis(range(start + 1, start + 1 + len(shown)))
+
+        paged_source(
+            page,
+            len(items),
             f"map_selected_{hash(tuple(items))}",
             alt=_("The selected texts"),
             column_config={_("Text"): st.column_config.TextColumn(width="large")},
@@ -216,11 +222,13 @@ def _is_there(view: MapView, dataset: str) -> bool:
 
 def _csv(view: MapView, items: Sequence[int]) -> Path:
     """The selected texts as a file for spreadsheets, of which there is one a map at a time."""
-    frame = table_of(view, items)
-    digest = hashlib.sha256(frame.to_csv().encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    names = view.saved.clusters.names if view.saved.clusters is not None else ()
+    told = (tuple(items), view.points.dataset, view.saved.near is None, names, current_language())
+    digest = hashlib.sha256(repr(told).encode()).hexdigest()[:12]
     folder = map_folder(view.workspace, view.key)
     path = folder / f"selected-{digest}.csv"
     if not path.exists():
+        frame = table_of(view, items)
         for old in folder.glob("selected-*.csv"):
             old.unlink(missing_ok=True)
         columns = {

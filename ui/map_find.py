@@ -49,7 +49,7 @@ def find(view: MapView) -> Found:
         persist_state="session",
         icon=":material/search:",
         max_chars=_LONGEST_QUERY,
-        width=330,
+        width=260,
     ).strip()
     way = st.segmented_control(
         _("How"),

@@ -72,10 +72,10 @@ def show_moved(view: MapView) -> None:
         column_config={
             _("Text"): st.column_config.TextColumn(width="medium"),
             _("Neighbours kept"): st.column_config.ProgressColumn(
-                format="percent", min_value=0.0, max_value=1.0, width="small"
+                format="percent", min_value=0.0, max_value=1.0, width=130
             ),
-            _("New neighbours"): st.column_config.TextColumn(width="large"),
-            _("Gone neighbours"): st.column_config.TextColumn(width="large"),
+            _("New neighbours"): st.column_config.TextColumn(width="medium"),
+            _("Gone neighbours"): st.column_config.TextColumn(width="medium"),
         },
         alt=_("The texts whose neighbours changed most"),
     )

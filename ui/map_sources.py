@@ -70,6 +70,11 @@ def choose_points(
     return _read(str(workspace.root), run.id, chosen, extra, read)
 
 
+def texts_name() -> str:
+    """What the legend calls the texts that are chosen."""
+    return _("held-out texts") if STATE.get(_CHOICE) == HELD_OUT else _("Texts on the map")
+
+
 @st.cache_resource(max_entries=3, show_spinner=False)
 def _read(
     root: str, run: str, source: str, extra: tuple[str, ...], _points: Callable[[], MapPoints]

@@ -343,6 +343,7 @@ def test_a_dataset_and_a_corpus_on_the_map(
     groups = {group["name"] for group in picture(analysed)["colour"]["groups"]}
     assert groups == {"trained on", "held out"}
     corpus = add_sample_corpus(workspace, "products")
+    again(analysed)
     again(analysed, map_texts=f"corpus:{corpus}")
     assert title(analysed).startswith("PCA of 50 texts")
     assert not picture(analysed)["examples"]
