@@ -106,7 +106,7 @@ def _controls(result: Result, candidates: Candidates) -> tuple[Wish, tuple[float
         span = (max(-1.0, round(lowest, 2)), 1.0)
         step = 0.005
     with st.container(border=True):
-        left, middle, right = st.columns([5, 2, 3], gap="large", vertical_alignment="bottom")
+        left, middle, right = st.columns([5, 3, 3], gap="large", vertical_alignment="bottom")
         threshold = left.slider(
             _("Threshold: a match from this score on"),
             span[0],
@@ -298,9 +298,8 @@ def _frame(
     right = result.rows("right", np.where(known, rights, 0)).to_pandas()
     right[~known] = ""
     frame = pd.DataFrame({"left_label": left["label"], "left_text": left["text"]})
-    frame["right_text"], frame["right_label"] = right["text"], right["label"]
+    frame["right_text"] = right["text"]
     frame["score"] = _at(candidates.score, at, known)
-    frame["rank"] = _at(candidates.rank, at, known)
     best = known & (chosen.first[lefts] == found)
     frame["gap"] = np.where(best, chosen.gaps[lefts], np.nan)
     decided = _at(chosen.decided, at, known)
@@ -309,6 +308,8 @@ def _frame(
         hand.get(by_hand) or _(State(state).label)
         for by_hand, state in zip(decided, chosen.states[lefts].tolist(), strict=True)
     ]
+    frame["rank"] = _at(candidates.rank, at, known)
+    frame["right_label"] = right["label"]
     for side, table in (("left", left), ("right", right)):
         for name in table.columns[2:]:
             frame[f"{side}_{name}"] = table[name]
@@ -327,19 +328,19 @@ def _columns(result: Result) -> dict[str, object]:
     left, right = result.meta.tables["left"], result.meta.tables["right"]
     text, number = st.column_config.TextColumn, st.column_config.NumberColumn
     config: dict[str, object] = {
-        "left_label": text(left.label or _("Row"), width=70),
-        "left_text": text(_("First table"), width=300),
-        "right_text": text(_("Second table"), width=300),
+        "left_label": text(left.label or _("Row"), width=55),
+        "left_text": text(_("First table"), width=245),
+        "right_text": text(_("Second table"), width=245),
         "right_label": text(right.label or _("Row"), width=70),
-        "score": number(_("Score"), format="%.3f", width=70),
+        "score": number(_("Score"), format="%.3f", width=65),
         "rank": number(_("Rank"), width=60, help=_("1 is the best candidate of its row.")),
         "gap": number(
             _("Gap"),
             format="%.3f",
-            width=70,
+            width=65,
             help=_("How much better the best candidate is than the best of the others."),
         ),
-        "state": text(_("Result"), width=130),
+        "state": text(_("Result"), width=125),
     }
     for side, table in (("left", left), ("right", right)):
         for at, name in enumerate(table.fields):
