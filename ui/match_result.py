@@ -35,6 +35,7 @@ from ui.match_charts import score_chart
 from ui.match_files import offer_files
 from ui.match_form import model_words
 from ui.match_pair import show_pair
+from ui.match_tables import table_name
 from ui.runs import sample_name
 from ui.selection import select
 from ui.tables import paged_source
@@ -77,7 +78,7 @@ def show_match(workspace: Workspace, result: Result) -> None:
 
 def match_title(result_names: tuple[str, str]) -> str:
     """What a match is called: its two tables."""
-    left, right = (sample_name(name) for name in result_names)
+    left, right = map(table_name, result_names)
     return f"{left} → {right}"
 
 
@@ -403,8 +404,8 @@ def _about(result: Result, wish: Wish) -> list[tuple[str, str]]:
     params, tables = result.meta.match, result.meta.tables
     assert params is not None
     lines_of = [
-        (_("First table"), sample_name(tables["left"].name)),
-        (_("Second table"), sample_name(tables["right"].name)),
+        (_("First table"), table_name(tables["left"].name)),
+        (_("Second table"), table_name(tables["right"].name)),
         (_("Compare"), _(METHODS[params.method])),
         (_("Threshold"), fmt.number(wish.threshold, 3)),
         (_("Matches a row, at most"), fmt.number(1 if wish.one_to_one else wish.top)),
