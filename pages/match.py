@@ -19,8 +19,8 @@ from ui.match_form import (
     show_work,
 )
 from ui.match_result import match_title, show_match
+from ui.match_tables import table_name
 from ui.pages import heading
-from ui.runs import sample_name
 from ui.selection import select, selected
 from ui.tables import paged
 
@@ -33,7 +33,7 @@ def title_of(meta: ResultMeta) -> str:
     """What a result is called."""
     if meta.match is not None:
         return match_title((meta.tables["left"].name, meta.tables["right"].name))
-    return _("Near-duplicates in {table}").format(table=sample_name(meta.tables["table"].name))
+    return _("Near-duplicates in {table}").format(table=table_name(meta.tables["table"].name))
 
 
 def facts_of(meta: ResultMeta) -> str:

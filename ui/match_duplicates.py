@@ -19,7 +19,7 @@ from ui import format as fmt
 from ui.language import _, ngettext
 from ui.match_files import offer_files
 from ui.match_form import model_words
-from ui.runs import sample_name
+from ui.match_tables import table_name
 from ui.tables import paged_frame, paged_source
 
 STATE = st.session_state
@@ -277,7 +277,7 @@ def _about(result: Result, threshold: float) -> list[tuple[str, str]]:
     params = result.meta.duplicates
     assert params is not None
     return [
-        (_("Table"), sample_name(result.meta.tables["table"].name)),
+        (_("Table"), table_name(result.meta.tables["table"].name)),
         (_("Model"), model_words(params.model.role, params.model.name)),
         (_("Nearly equal from this score on"), fmt.number(threshold, 3)),
         (_("Made"), fmt.moment(result.meta.created)),

@@ -25,7 +25,7 @@ from ui import format as fmt
 from ui import jobs
 from ui.downloads import download_button
 from ui.language import _, say
-from ui.runs import sample_name
+from ui.match_tables import table_name
 
 STATE = st.session_state
 _LABELS: dict[What, str] = {
@@ -122,7 +122,7 @@ def _make_now(result: Result, wishes: Sequence[FileWish]) -> None:
 def _file_name(result: Result, what: What, made: Made) -> str:
     tables = result.meta.tables
     names = [
-        sample_name(table.name).rpartition(".")[0] or sample_name(table.name)
+        table_name(table.name).rpartition(".")[0] or table_name(table.name)
         for table in tables.values()
     ]
     return f"{' - '.join(names)} - {_(_NAMES[what])}{made.path.suffix}"

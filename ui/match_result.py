@@ -35,6 +35,7 @@ from ui.match_charts import score_chart
 from ui.match_files import offer_files
 from ui.match_form import model_words
 from ui.match_pair import show_pair
+from ui.match_tables import table_name
 from ui.runs import sample_name
 from ui.selection import select
 from ui.tables import paged_source
@@ -77,7 +78,7 @@ def show_match(workspace: Workspace, result: Result) -> None:
 
 def match_title(result_names: tuple[str, str]) -> str:
     """What a match is called: its two tables."""
-    left, right = (sample_name(name) for name in result_names)
+    left, right = map(table_name, result_names)
     return f"{left} → {right}"
 
 
@@ -106,7 +107,7 @@ def _controls(result: Result, candidates: Candidates) -> tuple[Wish, tuple[float
         span = (max(-1.0, round(lowest, 2)), 1.0)
         step = 0.005
     with st.container(border=True):
-        left, middle, right = st.columns([5, 2, 3], gap="large", vertical_alignment="bottom")
+        left, middle, right = st.columns([5, 3, 3], gap="large", vertical_alignment="bottom")
         threshold = left.slider(
             _("Threshold: a match from this score on"),
             span[0],
@@ -298,9 +299,8 @@ def _frame(
     right = result.rows("right", np.where(known, rights, 0)).to_pandas()
     right[~known] = ""
     frame = pd.DataFrame({"left_label": left["label"], "left_text": left["text"]})
-    frame["right_text"], frame["right_label"] = right["text"], right["label"]
+    frame["right_text"] = right["text"]
     frame["score"] = _at(candidates.score, at, known)
-    frame["rank"] = _at(candidates.rank, at, known)
     best = known & (chosen.first[lefts] == found)
     frame["gap"] = np.where(best, chosen.gaps[lefts], np.nan)
     decided = _at(chosen.decided, at, known)
@@ -309,6 +309,8 @@ def _frame(
         hand.get(by_hand) or _(State(state).label)
         for by_hand, state in zip(decided, chosen.states[lefts].tolist(), strict=True)
     ]
+    frame["rank"] = _at(candidates.rank, at, known)
+    frame["right_label"] = right["label"]
     for side, table in (("left", left), ("right", right)):
         for name in table.columns[2:]:
             frame[f"{side}_{name}"] = table[name]
@@ -327,19 +329,19 @@ def _columns(result: Result) -> dict[str, object]:
     left, right = result.meta.tables["left"], result.meta.tables["right"]
     text, number = st.column_config.TextColumn, st.column_config.NumberColumn
     config: dict[str, object] = {
-        "left_label": text(left.label or _("Row"), width=70),
-        "left_text": text(_("First table"), width=300),
-        "right_text": text(_("Second table"), width=300),
+        "left_label": text(left.label or _("Row"), width=55),
+        "left_text": text(_("First table"), width=245),
+        "right_text": text(_("Second table"), width=245),
         "right_label": text(right.label or _("Row"), width=70),
-        "score": number(_("Score"), format="%.3f", width=70),
+        "score": number(_("Score"), format="%.3f", width=65),
         "rank": number(_("Rank"), width=60, help=_("1 is the best candidate of its row.")),
         "gap": number(
             _("Gap"),
             format="%.3f",
-            width=70,
+            width=65,
             help=_("How much better the best candidate is than the best of the others."),
         ),
-        "state": text(_("Result"), width=130),
+        "state": text(_("Result"), width=125),
     }
     for side, table in (("left", left), ("right", right)):
         for at, name in enumerate(table.fields):
@@ -402,8 +404,8 @@ def _about(result: Result, wish: Wish) -> list[tuple[str, str]]:
     params, tables = result.meta.match, result.meta.tables
     assert params is not None
     lines_of = [
-        (_("First table"), sample_name(tables["left"].name)),
-        (_("Second table"), sample_name(tables["right"].name)),
+        (_("First table"), table_name(tables["left"].name)),
+        (_("Second table"), table_name(tables["right"].name)),
         (_("Compare"), _(METHODS[params.method])),
         (_("Threshold"), fmt.number(wish.threshold, 3)),
         (_("Matches a row, at most"), fmt.number(1 if wish.one_to_one else wish.top)),

@@ -12,12 +12,13 @@ from core.data.store import list_datasets
 from core.matching.tables import Kind, TableChoice, TableInfo, describe_table
 from core.problems import Problem
 from core.retrieval.corpora import list_corpora
-from core.retrieval.sample_corpora import add_sample_corpus
+from core.retrieval.sample_corpora import SAMPLE_CORPORA, add_sample_corpus
 from core.workspace import UnknownItem, Workspace
 from ui import format as fmt
 from ui.corpora import corpus_name
 from ui.datasets import column_title, dataset_name
 from ui.language import _, ngettext, say
+from ui.runs import sample_name
 
 STATE = st.session_state
 UPLOAD = "upload"
@@ -81,6 +82,12 @@ def column_words(workspace: Workspace, kind: str, id: str, info: TableInfo) -> d
         return dict(info.titles)
     described = next(one for one in list_datasets(workspace) if one.id == id)
     return {column: column_title(described, column) for column in info.columns}
+
+
+def table_name(name: str) -> str:
+    """A table's name; that of a bundled sample in the session's language."""
+    corpora = {sample.name for sample in SAMPLE_CORPORA.values()}
+    return _(name) if name in corpora else sample_name(name)
 
 
 def offer_sample(workspace: Workspace) -> None:
