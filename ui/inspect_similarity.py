@@ -189,7 +189,15 @@ def _show_matrices(view: _View, drawn: NDArray[np.int64], key: str) -> None:
     if cell is not None and all(one in there for one in cell):
         chosen = (there[cell[0]], there[cell[1]])
     shown = Shown(
-        sheet, drawn, len(view.sheet), base, tuned, view.comparison.base_name, named, chosen
+        sheet,
+        drawn,
+        of=len(view.sheet),
+        base=base,
+        tuned=tuned,
+        base_name=view.comparison.base_name,
+        named=named,
+        narrow=named or bool(beside),
+        chosen=chosen,
     )
     with place:
         charts.show(

@@ -35,6 +35,11 @@ _CHOSEN = "#000005"
 _HEIGHT, _LARGE = 440, 720
 _NUMBERS = {ALL: 10, "one": 22}
 """Up to so many texts the numbers fit into the cells."""
+_ONE_WIDTH, _THIRD_WIDTH, _NARROW_WIDTH = 780, 250, 195
+"""How wide a matrix is, roughly: alone, beside two others, and when texts stand beside them."""
+_SMALLEST = 9
+_SIGNS_WIDTH = 2.6
+"""How much wider than its letters' size a number such as -0.77 is."""
 _LABELLED = 40
 _MOST_FRAMES = 240
 _LINES, _LINE_WIDTH = 3, 24
@@ -54,6 +59,7 @@ class Shown:
         tuned: the tuned model's.
         base_name: what people call the base.
         named: the texts themselves stand beside the matrix, not only their labels.
+        narrow: the texts take room from the matrices, there or in a list.
         chosen: the places (in this drawing) of the two texts that are looked at.
     """
 
@@ -64,6 +70,7 @@ class Shown:
     tuned: NDArray[np.float32]
     base_name: str
     named: bool = False
+    narrow: bool = False
     chosen: tuple[int, int] | None = None
 
 
@@ -76,8 +83,13 @@ def matrices(shown: Shown, which: str = ALL) -> go.Figure:
     count = len(shown.sheet)
     hover = _hover(shown)
     identities = (shown.places[:, None] * shown.of + shown.places[None, :]).ravel()
+    most = _NUMBERS.get(which, _NUMBERS["one"])
+    room = _ONE_WIDTH if which != ALL else _NARROW_WIDTH if shown.narrow else _THIRD_WIDTH
+    size = min(14, round(room / count / _SIGNS_WIDTH))
     for column, (matrix, signed) in enumerate(values, start=1):
-        _add_matrix(figure, column, matrix, signed, count <= _NUMBERS.get(which, _NUMBERS["one"]))
+        _add_matrix(
+            figure, column, matrix, signed, size if count <= most and size >= _SMALLEST else 0
+        )
         _add_markers(figure, column, count, identities, hover)
     _frame(figure, shown)
     gutter = _label(figure, shown, which)
@@ -118,7 +130,7 @@ def picture(
         for column, across in enumerate(spans)
     ]
     for column, (matrix, signed) in enumerate(values, start=1):
-        _add_matrix(figure, column, matrix, signed, numbers=False)
+        _add_matrix(figure, column, matrix, signed, numbers=0)
         _add_markers(figure, column, len(base), np.arange(base.size), hover)
     ticks = np.linspace(0, len(base) - 1, 5).round().astype(int).tolist()
     words = [fmt.number(int(edges[at]) + 1) for at in ticks]
@@ -149,15 +161,16 @@ def _panels(shown: Shown, which: str) -> tuple[list[str], list[tuple[NDArray[np.
 
 
 def _add_matrix(
-    figure: go.Figure, column: int, values: NDArray[np.float32], signed: bool, numbers: bool
+    figure: go.Figure, column: int, values: NDArray[np.float32], signed: bool, numbers: int
 ) -> None:
+    """One matrix, with its numbers in letters of the size ``numbers``, or without them for 0."""
     gap = 2 if numbers else 0
     axis = "coloraxis2" if signed else "coloraxis"
     figure.add_heatmap(
         z=values,
         coloraxis=axis,
         texttemplate=("%{z:+.2f}" if signed else "%{z:.2f}") if numbers else "",
-        textfont={"size": 14 if len(values) <= 6 else 11},
+        textfont={"size": numbers or None},
         xgap=gap,
         ygap=gap,
         hoverinfo="skip",
