@@ -105,7 +105,7 @@ def test_what_is_selected_in_one_map_is_marked_in_the_other(
     open_map(page, workbench, run, "Map")
     comparison = load_comparison(load_run(workspace, run))
     texts = list(dict.fromkeys(comparison.held_out))
-    expect(maps(page).locator(".gtitle")).to_contain_text(f"PCA of {len(texts)} texts")
+    expect(maps(page).locator(".gtitle")).to_contain_text(f"PCA of {len(texts):,} texts")
     expect(page.get_by_test_id("stProgress")).to_have_count(0)
     settle(page)
 

@@ -53,7 +53,7 @@ def test_two_tables_are_matched_and_taken_home_as_a_workbook(
     matched = page.get_by_test_id("stMetric").filter(has_text="Matched")
     expect(matched.get_by_test_id("stMetricValue")).to_have_text("3")
 
-    page.locator(".st-key-make_matches button").click()
+    page.get_by_role("button", name="Files of the matches").click()
     link = page.get_by_role("link", name="Download Excel")
     expect(link).to_be_visible()
     with page.expect_download() as download:

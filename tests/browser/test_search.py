@@ -188,6 +188,7 @@ def three_judgements_make_a_test_set(page: Page, made: Made) -> None:
     table = panel.locator('[data-testid="stDataFrame"] table')
     for row, role in ((2, "base"), (3, "tuned")):
         cells = table.locator(f'[role="row"][aria-rowindex="{row}"] [role="gridcell"]')
+        expect(cells.nth(3)).to_be_attached()
         texts = cells.all_text_contents()
         ndcg = ndcg_score([relevant.astype(int)], [made.cosines[role]], k=10)
         first = next((n for n, at in enumerate(made.order(role), start=1) if relevant[at]), 99)

@@ -63,7 +63,7 @@ def check_cell(page: Page, comparison: Comparison, home: Path, cell: tuple[int, 
             expect(cells.nth(column)).to_contain_text(re.compile(rf"\b{rank}\b.*\b19\b"))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_a_click_shows_texts_scores_ranks_and_tokens(
     run: str, workbench: Workbench, open_page: OpenPage, scheme: str
 ) -> None:

@@ -238,7 +238,7 @@ def test_the_rows_of_a_dataset_as_a_picture_after_a_job(
     app.run()
     assert not app.exception
     base, _tuned, _change = heatmaps(app)
-    pick(app, "inspect_order_many_3", "given")
+    pick(app, "inspect_order_many_2", "given")
     base, _tuned, _change = heatmaps(app)
     comparison = load_comparison(load_run(workspace, app.session_state["run"]))
     vectors = encoder.encode(workspace, comparison.base.folder, texts)
