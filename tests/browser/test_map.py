@@ -120,10 +120,11 @@ def test_what_is_selected_in_one_map_is_marked_in_the_other(
     expect(page.get_by_text(re.compile(r"\d+ texts selected"))).to_be_visible()
     first, second = selected(page)
     assert first == second
-    # The drawn line may run through a point or two.
-    assert len(set(first) ^ set(placed[inside, 0].astype(int).tolist())) <= 2
+    # The drawn line runs through some of the points.
+    wanted_places = set(placed[inside, 0].astype(int).tolist())
+    assert len(set(first) ^ wanted_places) <= 0.03 * len(wanted_places)
     count = len(set(first))
-    expect(page.get_by_text(f"{count} texts selected")).to_be_visible()
+    expect(page.get_by_text(f"{count:,} texts selected")).to_be_visible()
     assert axes(page) == before
 
     page.get_by_text("What moved", exact=True).click()

@@ -29,7 +29,7 @@ SHOP = [
 def bring(page: Page, place: str, file: Path) -> None:
     """Upload a file on one side of the form."""
     page.locator(f".st-key-match_{place}_table_file_0 input").set_input_files(file)
-    chosen = page.locator(f".st-key-match_{place}_table").get_by_role("combobox")
+    chosen = page.locator(f".st-key-match_{place}_table").get_by_role("combobox").first
     expect(chosen).to_have_value(f"File · {file.name}")
     settle(page)
 
