@@ -55,6 +55,7 @@ class Workspace:
                 workspace.incoming,
                 workspace.questions,
                 workspace.models,
+                workspace.matches,
             ):
                 folder.mkdir(parents=True, exist_ok=True)
             probe = root / f".write-{os.getpid()}-{secrets.token_hex(4)}"
@@ -105,6 +106,11 @@ class Workspace:
     def models(self) -> Path:
         """Base models from hubs: ``<source>/<owner>--<name>/<commit>/``."""
         return self.root / "models"
+
+    @property
+    def matches(self) -> Path:
+        """One folder per comparison of two tables, or of a table with itself."""
+        return self.root / "matches"
 
     @property
     def incoming(self) -> Path:
@@ -162,6 +168,10 @@ class Workspace:
     def review(self, id: str) -> Path:
         """The folder of review ``id``; raises UnknownItem."""
         return self.item(self.reviews, id, N_("review"))
+
+    def match(self, id: str) -> Path:
+        """The folder of the result ``id`` of a match; raises UnknownItem."""
+        return self.item(self.matches, id, N_("result"))
 
     def job(self, id: str) -> Path:
         """The folder of job ``id``, a training run or any other; raises UnknownItem."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +25,21 @@ os.environ.setdefault(SWITCH, "off")
 # The same inputs every time: a failure on another machine can be repeated here.
 settings.register_profile("pairloom", derandomize=True, deadline=None)
 settings.load_profile("pairloom")
+
+
+_modules = 0
+
+
+def pytest_runtest_setup() -> None:
+    """Keep what modules hold out of garbage collection, as the web server does.
+
+    Streamlit's test of a page collects everything after each of its runs.
+    """
+    global _modules
+    if _modules != len(sys.modules):
+        _modules = len(sys.modules)
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(autouse=True)

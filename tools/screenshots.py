@@ -106,7 +106,8 @@ def ask(page: Page, scene: Scene) -> None:
 
 def ask_all(page: Page, scene: Scene) -> None:
     """Search: all example questions scored at once."""
-    page.locator(".st-key-score_all button").first.click()
+    page.locator(".st-key-search_view button").nth(2).click()
+    page.locator(".st-key-ask_all button").click()
     wait_for_chart(page, scene)
 
 
@@ -120,6 +121,7 @@ VIEWS = (
     View("inspect-map", "inspect", show_map),
     View("search", "search", ask),
     View("search-scores", "search", ask_all),
+    View("match", "match"),
     View("export", "export"),
 )
 

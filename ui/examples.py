@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from string import ascii_uppercase
 
-import pandas as pd
 import streamlit as st
 
-from core.inspection.comparison import AnswerPlace
 from core.inspection.widgets import NEGATIVE, OTHER, POSITIVE, Example
 from core.problems import N_
 from ui import format as fmt
@@ -49,43 +47,6 @@ def list_group(example: Example) -> None:
         words = fmt.verbatim(clipped(text, _LISTED_WIDTH))
         mark = f":green[:material/check_circle: {role}]" if is_right else f":gray[{role}]"
         st.markdown(f"**{letter}** {mark}  \n{words}")
-
-
-def answers_table(
-    examples: Sequence[Example],
-    before: Sequence[AnswerPlace | None],
-    after: Sequence[AnswerPlace | None],
-) -> None:
-    """For each group: how near its right answer is, and at which place, before and after."""
-    numbers = range(1, len(examples) + 1)
-    frame = pd.DataFrame(
-        {
-            _("Group"): [str(number) for number in numbers],
-            _("Source"): [example.source for example in examples],
-            _("Cosine before"): [place and place.score for place in before],
-            _("Cosine after"): [place and place.score for place in after],
-            _("Place before"): [place and place.rank for place in before],
-            _("Place after"): [place and place.rank for place in after],
-        }
-    )
-    cosine = st.column_config.NumberColumn(format="%.3f", width="small")
-    place = st.column_config.NumberColumn(
-        width="small", help=_("1: the right answer is the nearest of the group.")
-    )
-    st.dataframe(
-        frame,
-        hide_index=True,
-        key="answers",
-        alt=_("How near each group's right answer is to its source, before and after"),
-        column_config={
-            _("Group"): st.column_config.TextColumn(width="small"),
-            _("Source"): st.column_config.TextColumn(width="large"),
-            _("Cosine before"): cosine,
-            _("Cosine after"): cosine,
-            _("Place before"): place,
-            _("Place after"): place,
-        },
-    )
 
 
 def edit_group(run_id: str, number: int, example: Example, original: Example) -> None:

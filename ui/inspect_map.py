@@ -1,103 +1,260 @@
-"""The map of Inspect: PCA at once, UMAP as soon as its job has drawn it."""
+"""The map of Inspect: the same texts under the base and under the tuned model."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
+import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from core.inspection.comparison import SEED, Comparison, background_texts
-from core.inspection.project_job import load_projection, project_params
-from core.inspection.widgets import Example, example_texts
+from core.inspection.comparison import Comparison
+from core.inspection.project_job import (
+    MapSettings,
+    SavedMap,
+    load_map,
+    map_key,
+    project_params,
+)
+from core.inspection.projections import Projection
+from core.inspection.widgets import Example
+from core.problems import N_, Problem
+from core.training.runs import load_run
 from core.workspace import Workspace
-from ui import charts, jobs
 from ui import format as fmt
-from ui.language import _
-from ui.map_charts import maps
-from ui.vectors import encode, encoded, pca
+from ui import jobs, map_state
+from ui.catalogues import current_language
+from ui.language import _, say
+from ui.map_charts import MAP_HEIGHT, Frame, picture
+from ui.map_colours import PLAIN, Colours, colours
+from ui.map_component import show_chart
+from ui.map_controls import MORPH, choose, choose_settings, colour_by
+from ui.map_details import show_selected
+from ui.map_find import Found, find, show_found
+from ui.map_moved import most_moved, show_moved
+from ui.map_sources import choose_points, texts_name
+from ui.map_state import MapView, selection
+from ui.vectors import Pair, encode, encoded, pca
 
-METHODS = {"umap": "UMAP", "pca": "PCA"}
 WAITED_FOR = 300
-"""How many background texts are encoded while somebody waits; a job encodes the others."""
+"""How many texts are encoded while somebody waits; a job encodes the others."""
+_NOTHING = SavedMap(None, None, None)
+_BELOW = {"selected": N_("Selected texts"), "moved": N_("What moved")}
 
 
 def show_map(
     workspace: Workspace, run_id: str, comparison: Comparison, examples: Sequence[Example]
 ) -> None:
-    """Both maps: PCA at once, UMAP as soon as the job has drawn it."""
-    method, neighbours, status = _controls()
-    count = len(example_texts(examples))
-    texts = [
-        *example_texts(examples),
-        *background_texts(comparison.held_out, example_texts(examples)),
-    ]
-    params = project_params(texts, comparison.base, comparison.tuned, neighbours, SEED)
-    saved = load_projection(workspace, params["key"])
-    if saved is not None and method == "umap":
-        title = _("UMAP of {texts} texts: {neighbours} neighbours, seed {seed}").format(
-            texts=fmt.number(len(set(texts))), neighbours=neighbours, seed=SEED
+    """Both maps with what can be done with them: PCA at once, UMAP as soon as the job has it."""
+    # A fragment, so that a selection draws the map's own part again and not the whole page.
+    st.fragment(_show)(workspace, run_id, comparison, tuple(examples))
+
+
+def _show(
+    workspace: Workspace, run_id: str, comparison: Comparison, examples: tuple[Example, ...]
+) -> None:
+    try:
+        _explore(workspace, run_id, comparison, examples)
+    except Problem as problem:
+        st.error(say(problem), icon=":material/error:")
+
+
+def _explore(
+    workspace: Workspace, run_id: str, comparison: Comparison, examples: tuple[Example, ...]
+) -> None:
+    run = load_run(workspace, run_id)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        points = choose_points(workspace, run, comparison, examples)
+        method, way = choose()
+        settings = choose_settings(len(points.texts), method)
+    key = map_key(points.texts, comparison.base.fingerprint, comparison.tuned.fingerprint)
+    saved = load_map(workspace, key, settings)
+    drawn = points
+    try:
+        vectors = _all_vectors(str(workspace.root), key, workspace, comparison, points.texts)
+    except _NotYet:
+        saved, drawn = _NOTHING, points.first(WAITED_FOR)
+        vectors = encode(workspace, comparison, drawn.texts)
+    view = MapView(workspace, run, comparison, key, drawn, vectors, saved)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        colour = colour_by(points)
+        found = find(view)
+        arrows = way == MORPH and _wants_arrows()
+    progress = st.container()
+    layout = saved.layout if method == "umap" else None
+    projection, title = _projection(view, layout, settings)
+    look = way == MORPH, arrows
+    _draw(view, settings, (projection, title), examples, colour, found, look)
+    st.caption(_how_to_read(view, projection))
+    if points.total > len(points.texts):
+        words = _("A random sample of {texts} of {total} texts.")
+        st.caption(
+            words.format(texts=fmt.number(len(points.texts)), total=fmt.number(points.total))
         )
-        figure = maps(examples, texts[count:], saved.projection, title, comparison.base_name)
-        _draw(figure, f"{params['key']}-umap")
+    with progress:
+        _see_to_the_rest(view, points.texts, settings, method == "umap")
+    show_found(view, found)
+    _below(view)
+
+
+def _see_to_the_rest(
+    view: MapView, texts: Sequence[str], settings: MapSettings, layout: bool
+) -> None:
+    """Have a job find what is missing of the map, and show how far it is."""
+    if view.saved.whole(layout):
         return
-    vectors = encoded(workspace, comparison, texts)
-    drawn = texts if vectors is not None or saved is not None else texts[: count + WAITED_FOR]
+    models = view.comparison.base, view.comparison.tuned
+    params = project_params(view.workspace, view.key, texts, *models, settings, layout)
+    wanted = jobs.Wanted("project", params, "map", _("UMAP") if layout else _("Groups"))
+    jobs.replace(view.workspace, f"map_of_{view.run.id}", wanted)
+    jobs.follow(view.workspace, [wanted], milestone=lambda now: (now.stage or {}).get("template"))
+
+
+class _NotYet(Exception):
+    """Not all texts have been encoded."""
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _all_vectors(
+    root: str,
+    key: str,
+    _workspace: Workspace,
+    _comparison: Comparison,
+    _texts: Sequence[str],
+) -> Pair:
+    """The vectors of all texts of a map, held while people look at it."""
+    vectors = encoded(_workspace, _comparison, _texts)
     if vectors is None:
-        vectors = encode(workspace, comparison, drawn)
-    projection = pca(f"{params['key']}-{len(drawn)}", vectors)
-    assert projection.explained is not None
-    title = _("PCA of {texts} texts: the two axes show {share} of the spread").format(
-        texts=fmt.number(len(set(drawn))), share=fmt.percent(sum(projection.explained))
-    )
-    figure = maps(examples, drawn[count:], projection, title, comparison.base_name)
-    _draw(figure, f"{params['key']}-pca-{len(drawn)}")
-    if saved is None and (method == "umap" or len(drawn) < len(texts)):
-        wanted = jobs.Wanted("project", params, "map", _("UMAP"))
-        jobs.replace(workspace, f"map_of_{run_id}", wanted)
-        with status:
-            jobs.follow(
-                workspace, [wanted], milestone=lambda now: (now.stage or {}).get("template")
-            )
+        raise _NotYet
+    return vectors
 
 
-def _controls() -> tuple[str, int, DeltaGenerator]:
-    """How the map is made, and the place where the job says how far it is."""
-    left, middle, status = st.columns([2, 2, 5], vertical_alignment="bottom", gap="medium")
-    method = left.segmented_control(
-        _("Projection"),
-        list(METHODS),
-        format_func=METHODS.__getitem__,
-        default="umap",
+def _below(view: MapView) -> None:
+    """The selected texts or what moved, whichever somebody looks at."""
+    choice = st.segmented_control(
+        _("Below the map"),
+        list(_BELOW),
+        format_func=lambda name: _(_BELOW[name]),
+        default="selected",
         required=True,
-        key="inspect_method",
+        key="map_below",
         persist_state="session",
-        help=_("PCA is a plain shadow of the vectors. UMAP keeps neighbours together."),
+        label_visibility="collapsed",
     )
-    neighbours = middle.number_input(
-        _("Neighbours (UMAP)"),
-        min_value=5,
-        max_value=100,
-        value=15,
-        step=5,
-        key="inspect_neighbours",
-        persist_state="session",
-        help=_("How many neighbours shape a text's place. Few show small groups, many the whole."),
-        disabled=method != "umap",
-    )
-    return method, neighbours, status
+    if choice == "moved":
+        show_moved(view)
+    items = selection(view.key).items
+    if choice == "selected" or items:
+        count = len(view.points.texts)
+        show_selected(view, [item for item in items if item < count])
 
 
-def _draw(figure: go.Figure, picture: str) -> None:
-    """The map with the lines that say how to read it; ``picture`` keeps the zoom while it stays."""
-    figure.update_layout(uirevision=picture)
-    charts.show(figure, "map", alt=_("Maps of the same texts: base model and tuned model"))
-    st.caption(
-        _(
-            "◆ source, ● right answer, ✕ other texts; a dotted line leads from each source to its "
-            "right answer. Both models were laid out together, and zooming into one map zooms the "
-            "other too. Texts close together are alike to the model, but distances in two "
-            "dimensions have no exact meaning."
+def _wants_arrows() -> bool:
+    return st.toggle(
+        _("Arrows"),
+        value=True,
+        key="map_arrows",
+        persist_state="session",
+        help=_("From before to after for the 30 texts whose neighbours changed most."),
+    )
+
+
+def _projection(
+    view: MapView, layout: Projection | None, settings: MapSettings
+) -> tuple[Projection, str]:
+    """Where the texts lie, and how that was found: the job's layout, or PCA until it is there."""
+    texts = fmt.number(len(view.points.texts))
+    if layout is not None:
+        words = _("UMAP of {texts} texts: {neighbours} neighbours, seed {seed}")
+        return layout, words.format(texts=texts, neighbours=settings.neighbours, seed=settings.seed)
+    projection = pca(f"{view.key}-{len(view.points.texts)}", view.vectors)
+    assert projection.explained is not None
+    words = _("PCA of {texts} texts: the two axes show {share} of the spread")
+    return projection, words.format(texts=texts, share=fmt.percent(sum(projection.explained)))
+
+
+def _draw(
+    view: MapView,
+    settings: MapSettings,
+    laid_out: tuple[Projection, str],
+    examples: tuple[Example, ...],
+    colour: str,
+    found: Found,
+    look: tuple[bool, bool],
+) -> None:
+    """The chart; ``look`` says whether it is one map from before to after, and with arrows."""
+    projection, title = laid_out
+    morph, arrows = look
+    tones = colours(colour, view.points, view.saved, texts_name())
+    if tones is None:
+        st.caption(_("These colours come as soon as the job has found them."))
+        colour = PLAIN
+        tones = colours(PLAIN, view.points, view.saved, texts_name())
+        assert tones is not None
+    frame = Frame(
+        title=title,
+        base_name=view.comparison.base_name,
+        zoom=f"{view.key}-{title}",
+        morph=morph,
+        arrows=tuple(most_moved(view, projection)) if arrows else (),
+    )
+    fields = view.points.fields
+    values = int(pd.util.hash_pandas_object(fields[colour]).sum()) if colour in fields else 0
+    count = len(view.points.texts)
+    shown = (view.key, count, colour, values, settings, frame, examples, current_language())
+    version = hashlib.sha256(repr(shown).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    chosen = selection(view.key)
+    show_chart(
+        _picture(version, view, projection, tones, examples, frame, colour == PLAIN),
+        version,
+        key=map_state.CHART,
+        alt=_("Maps of the same texts: base model and tuned model"),
+        height=MAP_HEIGHT,
+        marked=found.items,
+        chosen=chosen.given,
+        push=chosen.push,
+        on_chosen=map_state.take_over,
+    )
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _picture(
+    version: str,
+    _view: MapView,
+    _projection: Projection,
+    _tones: Colours,
+    _examples: tuple[Example, ...],
+    _frame: Frame,
+    _plain: bool,
+) -> str:
+    """What the browser draws; with 50,000 texts it takes a while, so it is made once."""
+    return picture(_view.points, _projection, _tones, _examples, _frame, plain=_plain)
+
+
+def _how_to_read(view: MapView, projection: Projection) -> str:
+    """What the marks mean, how the maps were made comparable, and what distances do not say."""
+    marks = _(
+        "◆ source, ● right answer, ✕ other texts of the examples; a dotted line leads from each "
+        "source to its right answer."
+    )
+    same = view.vectors[0].shape[1] == view.vectors[1].shape[1]
+    if same:
+        how = _(
+            "The base's vectors were turned onto the tuned model's, which changes no distance, and "
+            "both were laid out together, so a text that moved did move."
         )
+    elif projection.explained is None:
+        how = _(
+            "The two models have vectors of different length: each map was laid out by itself and "
+            "held to the other at every text (AlignedUMAP)."
+        )
+    else:
+        how = _(
+            "The two models have vectors of different length: the shorter ones were filled up with "
+            "zeros and turned onto the longer ones, and both were laid out together."
+        )
+    read = _(
+        "Texts close together are alike to the model, but distances in two dimensions have no "
+        "exact meaning."
     )
+    return " ".join([marks, how, read])

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-_ADDRESS = "/assets/plotly.min.js"
+LIBRARY_ADDRESS = "/assets/plotly.min.js"
 _LIBRARY = files("plotly") / "package_data" / "plotly.min.js"
 
 _HTML = """
@@ -73,7 +73,7 @@ export default function ({ data, parentElement }) {
     });
   });
 }
-""".replace("ADDRESS", _ADDRESS)
+""".replace("ADDRESS", LIBRARY_ADDRESS)
 
 _component = st.components.v2.component(
     "pairloom_live_chart", html=_HTML, js=_SCRIPT, isolate_styles=False
@@ -102,4 +102,4 @@ def serve_library(_request: Request) -> Response:
     )
 
 
-ROUTES = [Route(_ADDRESS, serve_library, methods=["GET"])]
+ROUTES = [Route(LIBRARY_ADDRESS, serve_library, methods=["GET"])]

@@ -6,7 +6,7 @@ import streamlit as st
 
 from ui.language import choose_language, settle_language
 from ui.pages import page_list
-from ui.server import wake_workers
+from ui.server import set_modules_aside, wake_workers
 from ui.sidebar import workspace_lines
 
 IMAGES = Path(__file__).parent / "images"
@@ -22,5 +22,9 @@ page = st.navigation(page_list(), expanded=True)
 with st.sidebar:
     choose_language()
     workspace_lines()
-with st.container(width=WIDEST):
-    page.run()
+try:
+    with st.container(width=WIDEST):
+        page.run()
+finally:
+    # Also where a page stops early.
+    set_modules_aside()

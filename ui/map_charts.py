@@ -1,170 +1,154 @@
-"""The maps of Inspect: the same texts under the base and under the tuned model side by side."""
+"""What the maps draw, as the browser's part (``map_component.js``) reads it."""
 
 from __future__ import annotations
 
+import base64
+import html
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.subplots import make_subplots
 
+from core.inspection.map_points import MapPoints
 from core.inspection.projections import Projection
 from core.inspection.widgets import POSITIVE, Example
-from ui import charts
 from ui.comparisons import base_title
 from ui.examples import text_labels
 from ui.language import _
-from ui.texts import for_hover
+from ui.map_colours import Colours
 
 MAP_HEIGHT = 560
-_LINE = "rgba(128,128,128,0.55)"
-# From the sixth on the theme's colours stand for no model.
-_GROUP_COLOURS = ("#000004", "#000005", "#000006", "#000007", "#000008")
+HOVER_CHARACTERS = 60
 _SYMBOLS = {True: "circle", False: "x"}
 # Letters of one group often lie on one another, so each stands on its own side of its point.
 _LABEL_SIDES = ("top center", "middle right", "bottom center", "middle left")
 
 
-def maps(
-    examples: Sequence[Example],
-    background: Sequence[str],
-    projection: Projection,
-    title: str,
-    base_name: str,
-) -> go.Figure:
-    """Two maps of the same texts with linked axes: the base's and the tuned model's.
+@dataclass(frozen=True)
+class Frame:
+    """What stands around the points.
 
-    Args:
-        examples: the groups; drawn large, each text with its short name.
-        background: the other texts; drawn small.
-        projection: where each text lies, the examples' texts first.
+    Attributes:
         title: how the map was made.
         base_name: what people call the base.
+        zoom: while this stays the same, so does the part of the map that somebody zoomed into.
+        morph: one map that goes from before to after, instead of two.
+        arrows: the numbers of the texts that get an arrow from before to after.
     """
-    figure = make_subplots(
-        rows=1,
-        cols=2,
-        shared_xaxes="all",
-        shared_yaxes="all",
-        horizontal_spacing=0.03,
-        subplot_titles=[base_title(base_name), _("After training")],
-    )
-    hover = [for_hover(text) for text in background]
-    for column, points in enumerate((projection.base_xy, projection.tuned_xy), start=1):
-        first = sum(len(example.texts) for example in examples)
-        figure.add_trace(
-            go.Scattergl(
-                x=points[first:, 0],
-                y=points[first:, 1],
-                customdata=hover,
-                mode="markers",
-                marker={"color": charts.BASE, "size": 4, "opacity": 0.45},
-                name=_("held-out texts"),
-                legendgroup="background",
-                showlegend=column == 1,
-                hovertemplate="%{customdata}<extra></extra>",
-            ),
-            row=1,
-            col=column,
-        )
-        _add_examples(figure, examples, points[:first], column)
-    figure.update_layout(
-        charts.layout(
-            title,
-            height=MAP_HEIGHT,
-            margin={"l": 12, "r": 12, "t": 80, "b": 44},
-            legend={
-                "orientation": "h",
-                "x": 0,
-                "y": -0.02,
-                "xanchor": "left",
-                "yanchor": "top",
-                "itemsizing": "constant",
+
+    title: str
+    base_name: str
+    zoom: str
+    morph: bool = False
+    arrows: Sequence[int] = ()
+
+
+def picture(
+    points: MapPoints,
+    projection: Projection,
+    colours: Colours,
+    examples: Sequence[Example],
+    frame: Frame,
+    *,
+    plain: bool,
+) -> str:
+    """Everything that the browser draws, as JSON.
+
+    Args:
+        points: the texts.
+        projection: where they lie under each model.
+        colours: what they are coloured by.
+        examples: groups that are drawn large, each text with its short name.
+        frame: what stands around the points.
+        plain: whether the colours are free for the examples.
+    """
+    return json.dumps(
+        {
+            "hover": [_hover(text) for text in points.texts],
+            "places": [
+                {"x": _numbers(xy[:, 0]), "y": _numbers(xy[:, 1])}
+                for xy in (projection.base_xy, projection.tuned_xy)
+            ],
+            "range": _range(projection),
+            "colour": _colour(colours),
+            "plain": plain,
+            "examples": _examples(points, examples),
+            "headings": [base_title(frame.base_name), _("After training")],
+            "title": html.escape(frame.title),
+            "height": MAP_HEIGHT,
+            "frame": f"{frame.zoom}-{frame.morph}",
+            "morph": frame.morph,
+            "arrows": [int(item) for item in frame.arrows],
+            "words": {
+                "before": _("Before training"),
+                "after": _("After training"),
+                "play": _("Play"),
+                "found": _("found"),
             },
-        )
+        },
+        ensure_ascii=False,
     )
-    figure.update_annotations(font_size=14, yshift=6)
-    _link_axes(figure, projection)
-    return figure
 
 
-def _add_examples(
-    figure: go.Figure, examples: Sequence[Example], points: NDArray[np.float32], column: int
-) -> None:
-    labels = text_labels(examples)
-    start = 0
-    for number, example in enumerate(examples):
-        stop = start + len(example.texts)
-        right = [start + 1 + i for i, role in enumerate(example.roles) if role == POSITIVE]
-        colour = _GROUP_COLOURS[number % len(_GROUP_COLOURS)]
-        for end in right:
-            figure.add_scatter(
-                x=points[[start, end], 0],
-                y=points[[start, end], 1],
-                mode="lines",
-                line={"color": colour, "width": 1.5, "dash": "dot"},
-                legendgroup=str(number),
-                showlegend=False,
-                hoverinfo="skip",
-                row=1,
-                col=column,
-            )
-        place = {"x": points[start:stop, 0], "y": points[start:stop, 1]}
-        # WebGL like the background: SVG markers would lie beneath the background's dots.
-        figure.add_trace(
-            go.Scattergl(
-                **place,
-                customdata=[
-                    f"<b>{label}</b> {for_hover(text)}"
-                    for label, text in zip(labels[start:stop], example.texts, strict=True)
-                ],
-                mode="markers",
-                marker={
-                    "color": colour,
-                    "size": 12,
-                    "symbol": ["diamond", *(_SYMBOLS[role == POSITIVE] for role in example.roles)],
-                },
-                name=_("group {number}").format(number=number + 1),
-                legendgroup=str(number),
-                showlegend=column == 1,
-                hovertemplate="%{customdata}<extra></extra>",
-            ),
-            row=1,
-            col=column,
-        )
-        figure.add_scatter(
-            **place,
-            text=[f"<b>{label}</b>" for label in labels[start:stop]],
-            textposition=[_LABEL_SIDES[i % len(_LABEL_SIDES)] for i in range(stop - start)],
-            textfont={"color": colour, "size": 13},
-            # Unseen markers keep the labels off the ones that are seen.
-            mode="markers+text",
-            marker={"size": 12, "opacity": 0},
-            cliponaxis=False,
-            legendgroup=str(number),
-            showlegend=False,
-            hoverinfo="skip",
-            row=1,
-            col=column,
-        )
-        start = stop
+def _hover(text: str) -> str:
+    line = " ".join(text[: 4 * HOVER_CHARACTERS].split())
+    if len(line) > HOVER_CHARACTERS:
+        line = line[: HOVER_CHARACTERS - 1] + "…"
+    return html.escape(line, quote=False)
 
 
-def _link_axes(figure: go.Figure, projection: Projection) -> None:
-    """The same ranges in both maps, with room for the labels at the edges."""
+def _numbers(values: NDArray[np.float32]) -> str:
+    return base64.b64encode(np.ascontiguousarray(values, dtype="<f4").tobytes()).decode()
+
+
+def _range(projection: Projection) -> list[float]:
+    """Left, right, bottom and top of both maps, with room for the labels at the edges."""
     both = np.concatenate([projection.base_xy, projection.tuned_xy])
     low, high = both.min(axis=0), both.max(axis=0)
     room = np.maximum(0.06 * (high - low), 1e-3)
-    common = {
-        "zeroline": False,
-        "showticklabels": False,
-        "automargin": False,
-        "ticks": "",
-        "showgrid": False,
-        "showline": True,
-        "linecolor": _LINE,
-        "mirror": True,
-    }
-    figure.update_xaxes(range=[float(low[0] - room[0]), float(high[0] + room[0])], **common)
-    figure.update_yaxes(range=[float(low[1] - room[1]), float(high[1] + room[1])], **common)
+    low, high = low - room, high + room
+    return [float(low[0]), float(high[0]), float(low[1]), float(high[1])]
+
+
+def _colour(colours: Colours) -> dict[str, Any]:
+    if colours.values is not None:
+        return {
+            "kind": "scale",
+            "values": _numbers(colours.values),
+            "title": html.escape(colours.title),
+            "low": colours.low,
+            "high": colours.high,
+        }
+    groups = [
+        {"name": html.escape(group.name), "items": group.items.tolist(), "muted": group.muted}
+        for group in colours.groups
+    ]
+    return {"kind": "groups", "groups": groups}
+
+
+def _examples(points: MapPoints, examples: Sequence[Example]) -> list[dict[str, Any]]:
+    """The groups whose texts are all on the map."""
+    wanted = {text for example in examples for text in example.texts}
+    number = {text: at for at, text in enumerate(points.texts) if text in wanted}
+    labels = iter(text_labels(examples))
+    groups = []
+    for place, example in enumerate(examples, start=1):
+        own = [next(labels) for _text in example.texts]
+        if not all(text in number for text in example.texts):
+            continue
+        items = [number[text] for text in example.texts]
+        roles = [role == POSITIVE for role in example.roles]
+        groups.append(
+            {
+                "name": _("group {number}").format(number=place),
+                "items": items,
+                "right": [item for item, right in zip(items[1:], roles, strict=True) if right],
+                "labels": own,
+                "symbols": ["diamond", *(_SYMBOLS[right] for right in roles)],
+                "sides": [_LABEL_SIDES[at % len(_LABEL_SIDES)] for at in range(len(items))],
+            }
+        )
+    return groups

@@ -112,6 +112,11 @@ def show_negatives(workspace: Workspace, dataset: Dataset) -> None:
         _show_reviews(workspace, info, reviews)
 
 
+def open_review(dataset: str, id: str) -> None:
+    """Show the review ``id`` when the negatives of ``dataset`` are looked at next."""
+    STATE[_open_key(dataset)] = id
+
+
 def _open_key(id: str) -> str:
     return f"review_of_{id}"
 

@@ -67,6 +67,12 @@ SCREENS = (
         ":material/search:",
     ),
     Screen(
+        "match",
+        N_("Match"),
+        N_("Find, for each row of a table, the rows of another that fit, or what stands twice."),
+        ":material/join_inner:",
+    ),
+    Screen(
         "export",
         N_("Export"),
         N_("Check the tuned model and take its folder home."),

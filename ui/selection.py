@@ -1,4 +1,4 @@
-"""The dataset, run and corpus that a person is working with, the same on every screen.
+"""The dataset, run, corpus and match that a person is working with, the same on every screen.
 
 The choice lives in the session, as ``st.session_state["dataset"]``, ``["run"]`` and ``["corpus"]``.
 A screen that uses one mirrors it in its address, so that a reload or a shared link finds it; a
@@ -12,7 +12,7 @@ from typing import Literal
 
 import streamlit as st
 
-Kind = Literal["dataset", "run", "corpus"]
+Kind = Literal["dataset", "run", "corpus", "match"]
 
 
 def select(kind: Kind, id: str | None) -> None:

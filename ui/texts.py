@@ -16,9 +16,9 @@ def clipped(text: str, width: int) -> str:
     return line if len(lines) == 1 else lines[0].rstrip() + "…"
 
 
-def for_hover(text: str) -> str:
+def for_hover(text: str, width: int = _HOVER_WIDTH) -> str:
     """``text`` for a chart's hover box: broken into lines, never too high for the screen."""
-    lines = _lines(" ".join(text.split()), _HOVER_WIDTH)
+    lines = _lines(" ".join(text.split()), width)
     if len(lines) > _HOVER_LINES:
         lines = [*lines[: _HOVER_LINES - 1], lines[_HOVER_LINES - 1] + "…"]
     return "<br>".join(html.escape(line, quote=False) for line in lines)

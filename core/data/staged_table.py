@@ -134,6 +134,12 @@ class StagedTable:
         frame = table.to_pandas(split_blocks=True, self_destruct=True)
         return frame.set_index(ROW)
 
+    def batches(self, rows: int = 10_000) -> Iterator[pa.RecordBatch]:
+        """All rows without their numbers, so many at a time; see :meth:`page`."""
+        with self._opened(ROWS_FILE) as file:
+            for batch in file.iter_batches(rows):
+                yield batch.select(self.info.columns)
+
     def quarantine_page(self, start: int, rows: int) -> pd.DataFrame:
         """Rows that were set aside: row, reason (the JSON of a Message), text; see :meth:`page`."""
         return self._slice(QUARANTINE_FILE, start, rows, None)

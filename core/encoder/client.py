@@ -1,4 +1,4 @@
-"""Asking the encoder: texts in, unit vectors out, without importing torch here."""
+"""Asking the encoder: texts in, vectors or tokens out, without importing torch here."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from core.encoder.place import request_file, served_by, socket_path
 from core.encoder.protocol import receive, send
 from core.jobs.processes import ProcessIdentity
+from core.models.seen import SeenText
 from core.problems import N_, Message, Problem
 from core.workspace import Workspace
 
@@ -76,9 +77,23 @@ def encode(workspace: Workspace, model: Path, texts: Sequence[str]) -> NDArray[n
         EncoderDied: it ended twice while it worked on this.
         EncoderProblem: the model cannot be loaded.
     """
+    answer, body = _ask(workspace, "encode", model, texts)
+    return np.frombuffer(body, dtype=np.float32).reshape(answer["shape"]).copy()
+
+
+def tokens(workspace: Workspace, model: Path, texts: Sequence[str]) -> list[SeenText]:
+    """What the model sees of each text; arguments and errors as in :func:`encode`."""
+    answer, _ = _ask(workspace, "tokens", model, texts)
+    return [SeenText.from_json(one) for one in answer["texts"]]
+
+
+def _ask(
+    workspace: Workspace, ask: str, model: Path, texts: Sequence[str]
+) -> tuple[dict[str, Any], bytes]:
+    """The encoder's answer about some texts."""
     if not texts:
         raise ValueError("there must be at least one text")
-    request = {"ask": "encode", "model": str(model), "texts": list(texts)}
+    request = {"ask": ask, "model": str(model), "texts": list(texts)}
     died: set[ProcessIdentity] = set()
     for _loss in range(_MOST_LOSSES):
         server = None
@@ -98,8 +113,7 @@ def encode(workspace: Workspace, model: Path, texts: Sequence[str]) -> NDArray[n
             continue
         if "error" in answer:
             raise EncoderProblem(answer["error"])
-        vectors = np.frombuffer(body, dtype=np.float32).reshape(answer["shape"])
-        return vectors.copy()
+        return answer, body
     raise EncoderDied
 
 

@@ -1,7 +1,8 @@
 """The encoder process: ``python -m core.encoder.server --workspace FOLDER``.
 
-Connections are answered by threads; a single thread encodes, taking a few texts of every waiting
-request in turn, so that a short question does not wait behind a long corpus.
+Connections are answered by threads; a single thread uses the models: it encodes, taking a few texts
+of every waiting request in turn, so that a short question does not wait behind a long corpus, and
+between two turns it says what models see of texts.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +30,7 @@ from core.encoder.protocol import receive, send
 from core.jobs.queue import placed_jobs
 from core.models.encoding import encode
 from core.models.folder import NoSuchFolder, read_folder
+from core.models.seen import seen_texts
 from core.problems import N_, Problem
 from core.training.speed import measure_when_quiet
 from core.workspace import Workspace
@@ -155,6 +158,7 @@ class Encoder:
         self._models = Models()
         self._waiting: list[Work] = []
         self._changed = threading.Condition()
+        self._looks: list[tuple[Path, list[str], Future[list[dict[str, Any]]]]] = []
         self._last_used = time.monotonic()
 
     def encode(self, model: Path, texts: list[str]) -> NDArray[np.float32]:
@@ -169,10 +173,23 @@ class Encoder:
             self._changed.notify()
         return work.result()
 
+    def tokens(self, model: Path, texts: list[str]) -> list[dict[str, Any]]:
+        """What the model sees of each text; called by the threads of the connections.
+
+        Raises:
+            Problem: the model cannot be used.
+        """
+        seen: Future[list[dict[str, Any]]] = Future()
+        with self._changed:
+            self._looks.append((model, texts, seen))
+            self._changed.notify()
+        return seen.result()
+
     def idle_seconds(self) -> float:
         """How long nobody has asked for anything."""
         with self._changed:
-            return 0.0 if self._waiting else time.monotonic() - self._last_used
+            busy = self._waiting or self._looks
+            return 0.0 if busy else time.monotonic() - self._last_used
 
     def serve(self, still_wanted: Callable[[], bool]) -> None:
         """Work on what waits until nothing has come for a long while.
@@ -182,9 +199,12 @@ class Encoder:
         """
         while True:
             with self._changed:
-                if not self._waiting:
+                if not self._waiting and not self._looks:
                     self._changed.wait(_LOOK_SECONDS)
                 turn = self._next_turn()
+                looks, self._looks = self._looks, []
+            for look in looks:
+                self._look(*look)
             if turn:
                 self._do_turn(turn)
                 self._last_used = time.monotonic()
@@ -192,6 +212,15 @@ class Encoder:
                 return
             elif self.idle_seconds() > _FORGET_SECONDS:
                 self._models.forget()
+
+    def _look(self, model: Path, texts: list[str], seen: Future[list[dict[str, Any]]]) -> None:
+        """Read texts without encoding them: quick, so it comes before the next turn."""
+        try:
+            seen.set_result([one.to_json() for one in seen_texts(self._models.get(model), texts)])
+        except Exception as error:
+            _log.exception("looking at tokens with %s failed", model)
+            seen.set_exception(_problem(error, model))
+        self._last_used = time.monotonic()
 
     def _next_turn(self) -> list[Work]:
         """Requests of one model that share the next turn: those that had the fewest turns so far.
@@ -270,8 +299,11 @@ def _answer(connection: socket.socket, encoder: Encoder, ready: threading.Event)
 
 
 def _respond(request: dict[str, Any], encoder: Encoder) -> tuple[dict[str, Any], bytes]:
+    model, texts = Path(request["model"]), request["texts"]
     try:
-        vectors = encoder.encode(Path(request["model"]), request["texts"])
+        if request["ask"] == "tokens":
+            return {"texts": encoder.tokens(model, texts)}, b""
+        vectors = encoder.encode(model, texts)
     except Problem as problem:
         return {"error": problem.to_json()}, b""
     return {"shape": vectors.shape}, vectors.tobytes()

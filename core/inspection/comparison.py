@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from core.inspection.project_job import MapModel
-from core.inspection.similarity import similarity_matrix
-from core.inspection.widgets import POSITIVE, Example
+from core.inspection.widgets import Example
 from core.models.fingerprint import model_fingerprint
 from core.models.folder import NoSuchFolder
 from core.problems import N_, Problem
 from core.training import artifacts
 from core.training.runs import Run
-
-BACKGROUND_TEXTS = 2_000
-"""How many held-out texts the map shows at most beside the examples."""
-SEED = 42
 
 
 class TunedModelGone(Problem):
@@ -62,19 +52,6 @@ class Comparison:
     held_out: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class AnswerPlace:
-    """Where a group's right answer stands.
-
-    Attributes:
-        score: the cosine between source and right answer (the nearest one, if there are several).
-        rank: 1 when it is nearer than every wrong sentence; a tie counts against it.
-    """
-
-    score: float
-    rank: int
-
-
 def load_comparison(run: Run) -> Comparison:
     """What Inspect and Search need of a finished run.
 
@@ -105,47 +82,3 @@ def load_comparison(run: Run) -> Comparison:
     if found != reference.fingerprint:
         raise BaseModelChanged(**words)
     return Comparison(reference.name, MapModel(reference.path, found), tuned, examples, held_out)
-
-
-def background_texts(
-    held_out: Sequence[str], examples: Sequence[str], limit: int = BACKGROUND_TEXTS
-) -> list[str]:
-    """At most ``limit`` held-out texts for the map's background, without the examples' own.
-
-    They come in random order, the same every time, so that the first few hundred are a fair sample
-    too; another example changes one of them, not all.
-    """
-    distinct = list(dict.fromkeys(held_out))
-    random.Random(SEED).shuffle(distinct)
-    shown = set(examples)
-    return [text for text in distinct if text not in shown][:limit]
-
-
-def answer_places(
-    examples: Sequence[Example], vectors: NDArray[np.float32]
-) -> list[AnswerPlace | None]:
-    """Where each group's right answer stands; None for a group without one.
-
-    Args:
-        examples: the groups.
-        vectors: one row for each of :func:`~core.inspection.widgets.example_texts`.
-
-    Raises:
-        ValueError: there are not as many rows as texts.
-    """
-    if len(vectors) != sum(len(example.texts) for example in examples):
-        raise ValueError("there must be one vector for each text of the examples")
-    places: list[AnswerPlace | None] = []
-    start = 0
-    for example in examples:
-        stop = start + len(example.texts)
-        to_source = similarity_matrix(vectors[start:stop])[0, 1:]
-        right = np.array([role == POSITIVE for role in example.roles], dtype=bool)
-        if right.any():
-            best = to_source[right].max()
-            nearer = int((to_source[~right] >= best).sum())
-            places.append(AnswerPlace(float(best), nearer + 1))
-        else:
-            places.append(None)
-        start = stop
-    return places

@@ -1,4 +1,4 @@
-"""The job that draws the UMAP map of texts under two models, and where its result is kept."""
+"""The job behind a map: vectors, neighbours, groups and the UMAP of texts under two models."""
 
 from __future__ import annotations
 
@@ -11,21 +11,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from core.files import read_json, write_bytes, write_json
-from core.inspection.projections import Projection, joint_umap
+from core.inspection.clusters import Clusters, Method, find_clusters
+from core.inspection.neighbours import exact_neighbours, overlap
+from core.inspection.projections import Projection, umap_layout
 from core.inspection.vectors import text_vectors
 from core.problems import N_, Message
-from core.workspace import Workspace, utc_now
+from core.workspace import Workspace
 
 if TYPE_CHECKING:
     from core.jobs.context import JobContext
 
-META_FILE = "meta.json"
-UMAP_FILE = "umap.npy"
-_ENCODED_AT = 0.6
-"""The share of the work that encoding is, roughly; the layout is the rest and cannot report."""
+NEIGHBOURS = 10
+"""How many nearest texts of either model are compared to see what moved."""
+_TEXTS_FILE = "texts.parquet"
+_NEIGHBOURS_FILE = "neighbours.npy"
+_ENCODED_AT, _COMPARED_AT, _GROUPED_AT, _LINKED_AT = 0.5, 0.65, 0.7, 0.85
+"""Which share of the work is done by then, roughly."""
 
 
 @dataclass(frozen=True)
@@ -37,127 +43,223 @@ class MapModel:
 
 
 @dataclass(frozen=True)
-class ProjectionMeta:
-    """What ``meta.json`` says about a finished map; ``created`` is ISO 8601 in UTC."""
+class MapSettings:
+    """How a map is made.
 
-    points: int
-    base_fingerprint: str
-    tuned_fingerprint: str
-    neighbours: int
-    seed: int
-    created: str
+    Attributes:
+        neighbours: how many neighbours shape a text's place (see
+            :func:`~core.inspection.projections.umap_layout`).
+        min_dist: how near to one another points may lie.
+        seed: makes layout and groups repeatable.
+        method: how groups are found: "kmeans" or "hdbscan".
+        groups: how many k-means makes.
+    """
+
+    neighbours: int = 15
+    min_dist: float = 0.1
+    seed: int = 42
+    method: str = "kmeans"
+    groups: int = 8
 
 
 @dataclass(frozen=True)
-class SavedProjection:
-    """A finished map and how it was made."""
+class SavedMap:
+    """What there is of a map so far; the job adds one part after the other.
 
-    projection: Projection
-    meta: ProjectionMeta
+    Attributes:
+        near: the neighbours of each text without itself, under the base ([0]) and the tuned model
+            ([1]), nearest first, shape [2, n, k]; None while they are not known.
+        clusters: the groups that the tuned model sees.
+        layout: the UMAP.
+    """
+
+    near: NDArray[np.int32] | None
+    clusters: Clusters | None
+    layout: Projection | None
+
+    def whole(self, layout: bool) -> bool:
+        """Whether there is nothing left to do, with the layout or without it."""
+        analysed = self.near is not None and self.clusters is not None
+        return analysed and (self.layout is not None or not layout)
+
+    def overlap(self) -> NDArray[np.float32] | None:
+        """How many neighbours each text kept, from 0 to 1; None while they are not known."""
+        return None if self.near is None else overlap(self.near[0], self.near[1])
 
 
-def projection_key(
-    texts: Sequence[str], base_fingerprint: str, tuned_fingerprint: str, neighbours: int, seed: int
-) -> str:
-    """What names a map: the same texts, models, neighbours and seed give the same 32 hex digits."""
-    parts = json.dumps([list(texts), base_fingerprint, tuned_fingerprint, neighbours, seed])
+def map_key(texts: Sequence[str], base_fingerprint: str, tuned_fingerprint: str) -> str:
+    """What names a map's folder: the same texts and models give the same 32 hex digits."""
+    parts = json.dumps([list(texts), base_fingerprint, tuned_fingerprint])
     return hashlib.sha256(parts.encode()).hexdigest()[:32]
 
 
 def project_params(
-    texts: Sequence[str] | Path,
+    workspace: Workspace,
+    key: str,
+    texts: Sequence[str],
     base: MapModel,
     tuned: MapModel,
-    neighbours: int,
-    seed: int,
+    settings: MapSettings,
+    layout: bool = True,
 ) -> dict[str, Any]:
-    """The parameters of a ``project`` job.
+    """The parameters of a ``project`` job; the texts go into a file of the map's folder.
 
     Args:
-        texts: the texts themselves, or a Parquet file with a column ``text`` (for long lists).
+        workspace: where the map is kept.
+        key: from :func:`map_key`.
+        texts: distinct texts.
         base: the model before training.
         tuned: the model after it.
-        neighbours: see :func:`~core.inspection.projections.joint_umap`.
-        seed: the same.
+        settings: how the map is made.
+        layout: whether the UMAP is wanted, or only what a PCA has use for.
+
+    Raises:
+        OSError: the disk is full or not writable.
     """
-    listed = _read_texts(texts) if isinstance(texts, Path) else list(texts)
+    folder = _folder(workspace, key)
+    if not (folder / _TEXTS_FILE).exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        buffer = io.BytesIO()
+        pq.write_table(pa.table({"text": pa.array(texts, pa.string())}), buffer)
+        write_bytes(folder / _TEXTS_FILE, buffer.getvalue())
     return {
-        "texts": str(texts) if isinstance(texts, Path) else listed,
+        "key": key,
         "base": {"folder": str(base.folder), "fingerprint": base.fingerprint},
         "tuned": {"folder": str(tuned.folder), "fingerprint": tuned.fingerprint},
-        "neighbours": neighbours,
-        "seed": seed,
-        "key": projection_key(listed, base.fingerprint, tuned.fingerprint, neighbours, seed),
+        "layout": layout,
+        "settings": asdict(settings),
     }
 
 
 def project(job: JobContext) -> None:
-    """Encode the texts with both models, lay them out together, keep the coordinates.
+    """Encode the texts with both models, find neighbours and groups, lay the map out.
 
-    Parameters are as :func:`project_params` makes them.  Nothing is done when the map is already
-    there; texts encoded before (for the PCA, or for another number of neighbours) are not encoded
-    again.
+    Parameters are as :func:`project_params` makes them.  Each part is kept as soon as it is there
+    and nothing is done twice: with other settings only what depends on them is made again.
 
     Raises:
         Problem: the encoder cannot load a model.
+        Stopped: the job was asked to stop.
     """
     params = job.params
-    key: str = params["key"]
-    if load_projection(job.workspace, key) is not None:
+    key, settings = params["key"], MapSettings(**params["settings"])
+    saved = load_map(job.workspace, key, settings)
+    if saved.whole(params["layout"]):
         return
-    texts = params["texts"]
-    if isinstance(texts, str):
-        texts = _read_texts(Path(texts))
+    folder = _folder(job.workspace, key)
+    texts = _read_texts(folder / _TEXTS_FILE)
+    vectors = _encode(job, texts, params["base"], params["tuned"])
+    if saved.near is None:
+        _save_array(folder / _NEIGHBOURS_FILE, _neighbours(job, *vectors))
+    if saved.clusters is None:
+        job.check_stop()
+        job.progress(Message(N_("Finding groups of like texts")), _COMPARED_AT)
+        method = cast("Method", settings.method)
+        found = find_clusters(vectors[1], texts, method, settings.groups, settings.seed)
+        write_json(_clusters_path(folder, settings), _clusters_json(found))
+    if saved.layout is None and params["layout"]:
+        job.check_stop()
+        words = N_("Drawing the map")
+        job.progress(Message(words), _GROUPED_AT)
+        points = 2 * len(texts)
+
+        def linked(done: int) -> None:
+            job.check_stop()
+            share = _GROUPED_AT + (_LINKED_AT - _GROUPED_AT) * done / points
+            job.progress(Message(words), share)
+
+        drawn = umap_layout(
+            *vectors, settings.neighbours, settings.min_dist, settings.seed, check=linked
+        )
+        _save_array(_layout_path(folder, settings), np.stack([drawn.base_xy, drawn.tuned_xy]))
+
+
+def load_map(workspace: Workspace, key: str, settings: MapSettings) -> SavedMap:
+    """What there is of the map ``key``; parts that are missing or damaged are None."""
+    folder = _folder(workspace, key)
+    near = _load_array(folder / _NEIGHBOURS_FILE)
+    both = _load_array(_layout_path(folder, settings))
+    layout = None if both is None else Projection(both[0], both[1], None)
+    try:
+        clusters = _clusters_from(read_json(_clusters_path(folder, settings)))
+    except (OSError, ValueError, TypeError, KeyError):
+        clusters = None
+    return SavedMap(near, clusters, layout)
+
+
+def map_folder(workspace: Workspace, key: str) -> Path:
+    """Where a map's files are; the folder is made when it is not there."""
+    folder = _folder(workspace, key)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _encode(
+    job: JobContext, texts: list[str], base: dict[str, str], tuned: dict[str, str]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     stages = (
-        ("base", N_("Encoding with the base model: {done} of {rows} texts"), 0.0),
-        ("tuned", N_("Encoding with the tuned model: {done} of {rows} texts"), _ENCODED_AT / 2),
+        (base, N_("Encoding with the base model: {done} of {rows} texts"), 0.0),
+        (tuned, N_("Encoding with the tuned model: {done} of {rows} texts"), _ENCODED_AT / 2),
     )
     vectors = []
-    for which, words, begin in stages:
+    for model, words, begin in stages:
 
         def progress(done: int, rows: int, words: str = words, begin: float = begin) -> None:
             job.check_stop()
             share = begin + _ENCODED_AT / 2 * done / rows
             job.progress(Message(words, {"done": done, "rows": rows}), share)
 
-        model = params[which]
         folder, fingerprint = Path(model["folder"]), model["fingerprint"]
         vectors.append(text_vectors(job.workspace, folder, fingerprint, texts, progress))
-    job.check_stop()
-    job.progress(Message(N_("Drawing the map")), _ENCODED_AT)
-    drawn = joint_umap(vectors[0], vectors[1], params["neighbours"], params["seed"])
-    meta = ProjectionMeta(
-        points=len(texts),
-        base_fingerprint=params["base"]["fingerprint"],
-        tuned_fingerprint=params["tuned"]["fingerprint"],
-        neighbours=params["neighbours"],
-        seed=params["seed"],
-        created=utc_now(),
-    )
-    _save(job.workspace, key, drawn, meta)
+    return vectors[0], vectors[1]
 
 
-def load_projection(workspace: Workspace, key: str) -> SavedProjection | None:
-    """The finished map named ``key``; None while there is none."""
-    folder = _folder(workspace, key)
+def _neighbours(
+    job: JobContext, base: NDArray[np.float32], tuned: NDArray[np.float32]
+) -> NDArray[np.int32]:
+    """Both models' neighbours of every text without itself, shape [2, n, at most NEIGHBOURS]."""
+    words = N_("Comparing the neighbours of every text")
+    k = min(NEIGHBOURS + 1, len(base))
+    found = []
+    for place, vectors in enumerate((base, tuned)):
+
+        def compared(done: int, place: int = place) -> None:
+            job.check_stop()
+            share = (place + done / len(base)) / 2
+            job.progress(Message(words), _ENCODED_AT + (_COMPARED_AT - _ENCODED_AT) * share)
+
+        found.append(exact_neighbours(vectors, k, compared)[0][:, 1:])
+    return np.stack(found)
+
+
+def _clusters_json(clusters: Clusters) -> dict[str, Any]:
+    return {"names": list(clusters.names), "labels": clusters.labels.tolist()}
+
+
+def _clusters_from(data: dict[str, Any]) -> Clusters:
+    return Clusters(np.array(data["labels"], dtype=np.int32), tuple(data["names"]))
+
+
+def _load_array(path: Path) -> NDArray[Any] | None:
     try:
-        meta = ProjectionMeta(**read_json(folder / META_FILE))
-        both = np.load(folder / UMAP_FILE, allow_pickle=False)
-    except (OSError, EOFError, ValueError, TypeError):
+        return np.load(path, allow_pickle=False)
+    except (OSError, EOFError, ValueError):
         return None
-    if both.shape != (2, meta.points, 2):
-        return None
-    return SavedProjection(Projection(both[0], both[1], None), meta)
 
 
-def _save(workspace: Workspace, key: str, drawn: Projection, meta: ProjectionMeta) -> None:
-    folder = _folder(workspace, key)
-    folder.mkdir(parents=True, exist_ok=True)
+def _save_array(path: Path, values: NDArray[Any]) -> None:
     buffer = io.BytesIO()
-    np.save(buffer, np.stack([drawn.base_xy, drawn.tuned_xy]))
-    write_bytes(folder / UMAP_FILE, buffer.getvalue())
-    # Last, because its presence says that the map is whole.
-    write_json(folder / META_FILE, asdict(meta))
+    np.save(buffer, values)
+    write_bytes(path, buffer.getvalue())
+
+
+def _layout_path(folder: Path, settings: MapSettings) -> Path:
+    name = f"umap-{settings.neighbours}-{settings.min_dist:g}-{settings.seed}.npy"
+    return folder / name
+
+
+def _clusters_path(folder: Path, settings: MapSettings) -> Path:
+    return folder / f"groups-{settings.method}-{settings.groups}-{settings.seed}.json"
 
 
 def _folder(workspace: Workspace, key: str) -> Path:

@@ -1,15 +1,25 @@
-"""How alike texts are to a model, and what training changed for the examples."""
+"""How alike texts are to a model, where right answers stand, and what training changed of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.inspection.widgets import POSITIVE, Example
+from core.inspection.sheet import Question
 from core.problems import N_, Message
+
+_SAME = 1e-6
+"""Cosines as close as this are equal: the same text need not give the very same bits twice."""
+_CHUNK = 256
+
+
+def unit_rows(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``vectors`` [n, d] with every row 1 long; a row of zeros, without a direction, stays."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
 
 
 def similarity_matrix(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -17,21 +27,70 @@ def similarity_matrix(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
     A row of zeros, which has no direction, gets 0 with every row and itself.
     """
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    units = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    units = unit_rows(vectors)
     return np.clip(units @ units.T, -1.0, 1.0)
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """For how many groups the right answer is the nearest sentence to the source.
+class Place:
+    """Where a question's right answer stands.
 
     Attributes:
-        groups: the groups that have a right answer and something beside it.
+        score: the cosine between source and right answer (the nearest one, if there are several).
+        rank: 1 when it is nearer than every wrong text; a tie counts against it.
+        wrong: how many wrong texts it is compared with.
+    """
+
+    score: float
+    rank: int
+    wrong: int
+
+
+def places(questions: Sequence[Question], vectors: NDArray[np.float32]) -> list[Place]:
+    """Where each question's right answer stands among the texts that could answer.
+
+    Args:
+        questions: of a sheet.
+        vectors: one row for each of the sheet's texts.
+    """
+    units = unit_rows(vectors)
+    found: dict[int, Place] = {}
+    shared: dict[int, list[int]] = {}
+    for at, question in enumerate(questions):
+        shared.setdefault(id(question.pool), []).append(at)
+    for together in shared.values():
+        for start in range(0, len(together), _CHUNK):
+            chunk = together[start : start + _CHUNK]
+            asked = [questions[at] for at in chunk]
+            found.update(zip(chunk, _places(asked, units), strict=True))
+    return [found[at] for at in range(len(questions))]
+
+
+def _places(questions: Sequence[Question], units: NDArray[np.float32]) -> Iterator[Place]:
+    """The places of questions that share their possible answers."""
+    pool = questions[0].pool
+    column = np.full(len(units), -1)
+    column[pool] = np.arange(len(pool))
+    cosines = units[[question.source for question in questions]] @ units[pool].T
+    for question, row in zip(questions, cosines, strict=True):
+        best = float(row[column[list(question.right)]].max())
+        apart = column[list({question.source, *question.right})]
+        apart = apart[apart >= 0]
+        row[apart] = -np.inf
+        nearer = int((row >= best - _SAME).sum())
+        yield Place(min(best, 1.0), nearer + 1, len(pool) - len(apart))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """For how many questions the right answer is the nearest text to the source.
+
+    Attributes:
+        groups: the questions that have something beside the right answer to choose from.
         before: in how many of them it is first with the base model.
         after: in how many with the tuned one.
-        improved: the numbers (from 0) of the groups where it became first.
-        worsened: the numbers of the groups where it no longer is.
+        improved: the numbers (from 0) of the questions where it became first.
+        worsened: the numbers of the questions where it stands further back than before.
     """
 
     groups: int
@@ -62,49 +121,50 @@ class Verdict:
         )
 
 
-def group_verdict(
-    examples: Sequence[Example],
-    base_vectors: NDArray[np.float32],
-    tuned_vectors: NDArray[np.float32],
-) -> Verdict:
-    """Compare where the right answers stand before and after.
-
-    A right answer is first when it is nearer to the source than every wrong sentence; a tie does
-    not count.
-
-    Args:
-        examples: the groups.
-        base_vectors: one row for each of :func:`~core.inspection.widgets.example_texts`, base.
-        tuned_vectors: the same, tuned; the width may differ.
-
-    Raises:
-        ValueError: there are not as many rows as texts.
-    """
-    before = _first(examples, base_vectors)
-    after = _first(examples, tuned_vectors)
-    changes = list(enumerate(zip(before, after, strict=True)))
+def verdict(before: Sequence[Place], after: Sequence[Place]) -> Verdict:
+    """Compare where the right answers stand before and after, as :func:`places` tells it."""
+    pairs = [(i, was, now) for i, (was, now) in enumerate(zip(before, after, strict=True))]
+    pairs = [(i, was, now) for i, was, now in pairs if was.wrong]
     return Verdict(
-        groups=sum(was is not None for was in before),
-        before=sum(was is True for was in before),
-        after=sum(now is True for now in after),
-        improved=tuple(i for i, (was, now) in changes if now is True and was is False),
-        worsened=tuple(i for i, (was, now) in changes if now is False and was is True),
+        groups=len(pairs),
+        before=sum(was.rank == 1 for _, was, _now in pairs),
+        after=sum(now.rank == 1 for _, _was, now in pairs),
+        improved=tuple(i for i, was, now in pairs if now.rank == 1 < was.rank),
+        worsened=tuple(i for i, was, now in pairs if now.rank > was.rank),
     )
 
 
-def _first(examples: Sequence[Example], vectors: NDArray[np.float32]) -> list[bool | None]:
-    """Whether each group's right answer is first; None where there is nothing to compare."""
-    if len(vectors) != sum(len(example.texts) for example in examples):
-        raise ValueError("there must be one vector for each text of the examples")
-    verdicts: list[bool | None] = []
-    start = 0
-    for example in examples:
-        stop = start + len(example.texts)
-        to_source = similarity_matrix(vectors[start:stop])[0, 1:]
-        right = np.array([role == POSITIVE for role in example.roles], dtype=bool)
-        if right.any() and not right.all():
-            verdicts.append(bool(to_source[right].max() > to_source[~right].max()))
-        else:
-            verdicts.append(None)
-        start = stop
-    return verdicts
+@dataclass(frozen=True)
+class Neighbour:
+    """Two texts to one model.
+
+    Attributes:
+        score: their cosine.
+        rank: how near the second is, seen from the first: 1 when no other text is nearer.
+        rank_back: how near the first is, seen from the second.
+        others: how many texts each is compared with.
+    """
+
+    score: float
+    rank: int
+    rank_back: int
+    others: int
+
+
+def neighbour(vectors: NDArray[np.float32], one: int, other: int) -> Neighbour:
+    """How near two texts are, given by their places, among the texts with these ``vectors``.
+
+    Texts that are equally near share the better rank.  A text beside itself has rank 0.
+    """
+    units = unit_rows(vectors)
+    score = float(np.clip(units[one] @ units[other], -1.0, 1.0))
+    ranks = [_rank(units, here, there) for here, there in ((one, other), (other, one))]
+    return Neighbour(score, ranks[0], ranks[1], len(units) - 1)
+
+
+def _rank(units: NDArray[np.float32], here: int, there: int) -> int:
+    if here == there:
+        return 0
+    cosines = units @ units[here]
+    cosines[here] = -np.inf
+    return 1 + int((cosines > cosines[there] + _SAME).sum())

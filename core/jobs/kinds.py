@@ -64,7 +64,10 @@ KINDS: dict[str, JobKind] = {
     # On the run's own device, when nothing else trains there: otherwise it would measure both.
     "probe": JobKind("core.training.probe:probe", trains=True),
     "encode_corpus": JobKind("core.retrieval.encode_job:encode_corpus"),
+    "ask_questions": JobKind("core.retrieval.question_runs:ask_questions"),
+    "store_corpus": JobKind("core.retrieval.corpus_job:store_corpus"),
     "project": JobKind("core.inspection.project_job:project"),
+    "read_texts": JobKind("core.inspection.vectors_job:read_texts"),
     "export": JobKind("core.export.job:export_run"),
     "read_table": JobKind("core.data.read_job:read_table_job"),
     "check_table": JobKind("core.data.intake_jobs:check_table"),
@@ -80,4 +83,7 @@ KINDS: dict[str, JobKind] = {
         ),
     ),
     "mine_negatives": JobKind("core.data.mining.job:mine_negatives"),
+    "match": JobKind("core.matching.match_job:match_tables", called=N_("this match")),
+    "find_duplicates": JobKind("core.matching.duplicates_job:find_duplicates"),
+    "export_match": JobKind("core.matching.export_job:export_files"),
 }

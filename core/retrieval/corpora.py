@@ -2,54 +2,64 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
+import pyarrow.compute as pc
 
 from core.files import read_json, write_json
 from core.problems import N_, Problem
 from core.retrieval.dense import DenseIndex
+from core.retrieval.hnsw import HNSW_FROM_ROWS, GraphInfo, HnswIndex, graph_info
+from core.retrieval.index import Index
+from core.retrieval.passages import (
+    ID,
+    TEXT,
+    CorpusEmpty,
+    IdMissing,
+    IdRepeated,
+    NoSuchColumn,
+    Passages,
+    batches_of,
+    content_digest,
+    write_passages,
+)
 from core.workspace import UnknownItem, Workspace, utc_now
+
+__all__ = [
+    "ID",
+    "INFO_FILE",
+    "TEXT",
+    "TEXTS_FILE",
+    "AnswerUnknown",
+    "Corpus",
+    "CorpusDamaged",
+    "CorpusEmpty",
+    "CorpusInfo",
+    "IdMissing",
+    "IdRepeated",
+    "NoSuchColumn",
+    "Question",
+    "create_corpus",
+    "delete_corpus",
+    "list_corpora",
+    "load_corpus",
+]
 
 INFO_FILE = "corpus.json"
 TEXTS_FILE = "texts.parquet"
-ID = "id"
-TEXT = "text"
-_TABLES_KEPT = 2
-
-
-class CorpusEmpty(Problem):
-    what = N_("The table for {name} has no row with a text in column {column}.")
-    do = N_("Choose the column that holds the texts to search in, or another file.")
-
-
-class NoSuchColumn(Problem):
-    what = N_("The table for {name} has no column named {column}; it has: {columns}.")
-    do = N_("Choose one of its columns.")
-
-
-class IdMissing(Problem):
-    what = N_("Column {column} should name every text, but row {row} of {name} is empty there.")
-    do = N_("Fill it in, or choose no id column: the rows are then numbered.")
-
-
-class IdRepeated(Problem):
-    what = N_("The id {id} stands in rows {first} and {second} of {name}.")
-    do = N_("Make the ids in column {column} different, or choose no id column.")
+_INDEXES_KEPT = 8
 
 
 class AnswerUnknown(Problem):
@@ -81,8 +91,11 @@ class CorpusInfo:
         content_hash: of the texts, the further fields and the questions; 64 hexadecimal digits.
         created: ISO 8601, UTC.
         text_column: the name that the text column had in the table.
+        id_column: the name that the column of ids had; None when rows were numbered, and for
+            corpora from before this was kept.
         fields: the further columns, in order.
         sample: which bundled sample it is, if it is one.
+        parent: the corpus that it was made from by adding rows; that may have been deleted since.
     """
 
     id: str
@@ -95,6 +108,8 @@ class CorpusInfo:
     fields: tuple[str, ...]
     sample: str | None
     questions: tuple[Question, ...]
+    id_column: str | None = None
+    parent: str | None = None
 
     @property
     def judged(self) -> tuple[Question, ...]:
@@ -111,20 +126,36 @@ class Corpus:
 
     def texts(self) -> list[str]:
         """All texts, in corpus order."""
-        return cast("list[str]", self._table().column(TEXT).to_pylist())
+        return cast("list[str]", self.column(TEXT).to_pylist())
 
     def ids(self) -> list[str]:
         """All ids, in corpus order."""
-        return cast("list[str]", self._table().column(ID).to_pylist())
+        return cast("list[str]", self.column(ID).to_pylist())
+
+    def column(self, name: str) -> pa.ChunkedArray[Any]:
+        """One column, in corpus order: ``id``, ``text`` or one of the further fields."""
+        with self._readable():
+            return self._passages.column(name)
 
     def frame(self) -> pd.DataFrame:
         """All columns: ``id``, ``text`` and the further fields, as strings."""
-        return self._table().to_pandas()
+        with self._readable():
+            return self._passages.table().to_pandas()
+
+    def slices(self) -> Iterator[list[str]]:
+        """The texts in corpus order, some ten thousands at a time."""
+        with self._readable():
+            yield from self._passages.slices()
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All columns in corpus order, some thousands of rows at a time."""
+        with self._readable():
+            yield from self._passages.batches()
 
     def rows(self, positions: Sequence[int]) -> list[dict[str, str]]:
         """The rows at ``positions`` in that order, each as column name to value."""
-        rows = self._table().take(pa.array(positions, pa.int64()))
-        return cast("list[dict[str, str]]", rows.to_pylist())
+        with self._readable():
+            return self._passages.take(positions)
 
     @property
     def lexical_folder(self) -> Path:
@@ -136,17 +167,48 @@ class Corpus:
         return self.folder / "vectors" / f"{fingerprint}.npy"
 
     def dense_index(self, fingerprint: str) -> DenseIndex | None:
-        """The index over the vectors of one model; None while they have not been computed."""
+        """The exact index over the vectors of one model; None while they are not computed."""
+        path = self.vectors_path(fingerprint)
         try:
-            index = DenseIndex.open(self.vectors_path(fingerprint))
+            index = _open_vectors(path, _stamp(path))
         except (OSError, EOFError, ValueError):
             return None
         return index if len(index) == self.info.rows else None
 
-    def _table(self) -> pa.Table:
-        path = self.folder / TEXTS_FILE
+    def index(self, fingerprint: str) -> Index | None:
+        """The quickest index over the vectors of one model; None while they are not computed.
+
+        That is the approximate one where it was built, else the exact one.
+        """
+        exact = self.dense_index(fingerprint)
+        if exact is None or self.graph(fingerprint) is None:
+            return exact
+        path = self.vectors_path(fingerprint)
         try:
-            return _read_table(path, self.info.content_hash)
+            return _open_graph(path, _stamp(path))
+        except (OSError, ValueError):
+            return exact
+
+    def graph(self, fingerprint: str) -> GraphInfo | None:
+        """What the approximate index over one model's vectors reaches; None when there is none."""
+        return graph_info(self.vectors_path(fingerprint))
+
+    def lacks_graph(self, fingerprint: str) -> bool:
+        """Whether an approximate index over one model's vectors is worth building."""
+        return (
+            self.info.rows >= HNSW_FROM_ROWS
+            and self.dense_index(fingerprint) is not None
+            and self.graph(fingerprint) is None
+        )
+
+    @property
+    def _passages(self) -> Passages:
+        return Passages(self.folder / TEXTS_FILE, self.info.content_hash)
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
         except (OSError, pa.ArrowException) as error:
             raise CorpusDamaged(id=self.info.id) from error
 
@@ -154,12 +216,13 @@ class Corpus:
 def create_corpus(
     workspace: Workspace,
     name: str,
-    frame: pd.DataFrame,
+    table: pd.DataFrame | Iterable[pa.RecordBatch],
     *,
     text_column: str,
     id_column: str | None = None,
     questions: Sequence[Question] = (),
     sample: str | None = None,
+    parent: CorpusInfo | None = None,
 ) -> str:
     """Store a table of texts to search in.
 
@@ -169,11 +232,13 @@ def create_corpus(
     Args:
         workspace: where to.
         name: what people will call it.
-        frame: the table, every cell a string; rows whose text is blank are left out and counted.
+        table: the table; a stream of batches is never held as a whole.  Rows whose text is blank
+            are left out and counted; missing cells are empty ones.
         text_column: the column with the texts.
         id_column: the column that names each text; rows are numbered from 1 when None.
         questions: example questions, with the ids of their right answers where these are known.
         sample: which bundled sample this is.
+        parent: the corpus that it was made from by adding rows, whose columns' names it keeps.
 
     Returns:
         The corpus id.
@@ -185,32 +250,37 @@ def create_corpus(
         IdRepeated: two rows have the same id.
         AnswerUnknown: a question's right answer is no row of the corpus.
     """
-    kept, fields = _tidy(name, frame, text_column, id_column)
+    batches = batches_of(table) if isinstance(table, pd.DataFrame) else table
     questions = tuple(questions)
-    known = set(kept[ID])
-    for question in questions:
-        for answer in question.relevant:
-            if answer not in known:
-                raise AnswerUnknown(question=question.question, id=answer, name=name)
-    content_hash = _content_hash(kept, questions)
-    existing = _find(workspace, content_hash)
-    if existing is not None:
-        return existing
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "corpus"
-    info = CorpusInfo(
-        id=f"{slug}-{content_hash[:12]}",
-        name=name,
-        rows=len(kept),
-        left_out=len(frame) - len(kept),
-        content_hash=content_hash,
-        created=utc_now(),
-        text_column=text_column,
-        fields=fields,
-        sample=sample,
-        questions=questions,
-    )
-    _write(workspace, info, kept)
-    return info.id
+    temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=workspace.corpora))
+    try:
+        path = temporary / TEXTS_FILE
+        written = write_passages(path, name, batches, text_column=text_column, id_column=id_column)
+        _check_answers(path, name, questions)
+        content_hash = _content_hash(path, questions)
+        existing = _find(workspace, content_hash)
+        if existing is not None:
+            return existing
+        slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "corpus"
+        info = CorpusInfo(
+            id=f"{slug}-{content_hash[:12]}",
+            name=name,
+            rows=written.rows,
+            left_out=written.left_out,
+            content_hash=content_hash,
+            created=utc_now(),
+            text_column=parent.text_column if parent else text_column,
+            fields=written.fields,
+            sample=sample,
+            questions=questions,
+            id_column=parent.id_column if parent else id_column,
+            parent=parent.id if parent else None,
+        )
+        write_json(temporary / INFO_FILE, asdict(info))
+        _publish(workspace, temporary, info)
+        return info.id
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def list_corpora(workspace: Workspace) -> list[CorpusInfo]:
@@ -256,54 +326,27 @@ def delete_corpus(workspace: Workspace, id: str) -> None:
     # Renamed first, so that nobody meets half a corpus.
     grave = Path(tempfile.mkdtemp(prefix=".deleted-", dir=workspace.corpora))
     os.rename(folder, grave / id)
+    # What is held open of its files would keep their space on the disk.
+    _open_vectors.cache_clear()
+    _open_graph.cache_clear()
     shutil.rmtree(grave, ignore_errors=True)
 
 
-def _tidy(
-    name: str, frame: pd.DataFrame, text_column: str, id_column: str | None
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """The rows with a text as columns id, text and the further fields; and the fields' names."""
-    columns = [str(column) for column in frame.columns]
-    for wanted in (text_column, id_column):
-        if wanted is not None and wanted not in columns:
-            raise NoSuchColumn(name=name, column=wanted, columns=", ".join(columns))
-    table = frame.fillna("").astype(str).reset_index(drop=True)
-    table = table[table[text_column].str.strip() != ""]
-    if table.empty:
-        raise CorpusEmpty(name=name, column=text_column)
-    numbers = np.asarray(table.index) + 1
-    if id_column is None:
-        ids = [str(number) for number in numbers]
-    else:
-        ids = [id.strip() for id in table[id_column]]
-        _check_ids(name, id_column, ids, numbers)
-    kept = {ID: ids, TEXT: table[text_column].tolist()}
-    fields = []
-    for column in columns:
-        if column not in (text_column, id_column):
-            field = column
-            while field in kept:
-                field += "_"
-            kept[field] = table[column].tolist()
-            fields.append(field)
-    return pd.DataFrame(kept, dtype=object), tuple(fields)
+def _check_answers(path: Path, name: str, questions: tuple[Question, ...]) -> None:
+    """Raise AnswerUnknown when a question's right answer is no row of the file at ``path``."""
+    wanted = {answer for question in questions for answer in question.relevant}
+    if wanted:
+        asked = pa.array(list(wanted), pa.string())
+        known = pc.is_in(asked, value_set=Passages(path, "").column(ID))
+        wanted.difference_update(asked.filter(known).to_pylist())
+    for question in questions:
+        for answer in question.relevant:
+            if answer in wanted:
+                raise AnswerUnknown(question=question.question, id=answer, name=name)
 
 
-def _check_ids(name: str, column: str, ids: list[str], numbers: NDArray[np.int64]) -> None:
-    first: dict[str, int] = {}
-    for id, number in zip(ids, numbers.tolist(), strict=True):
-        if not id:
-            raise IdMissing(column=column, row=number, name=name)
-        if id in first:
-            raise IdRepeated(id=id, first=first[id], second=number, name=name, column=column)
-        first[id] = number
-
-
-def _content_hash(table: pd.DataFrame, questions: tuple[Question, ...]) -> str:
-    digest = hashlib.sha256()
-    for column in table.columns:
-        values = json.dumps([column, table[column].tolist()], ensure_ascii=False)
-        digest.update(values.encode("utf-8", "surrogatepass"))
+def _content_hash(path: Path, questions: tuple[Question, ...]) -> str:
+    digest = content_digest(path)
     digest.update(json.dumps([[q.question, q.relevant] for q in questions]).encode())
     return digest.hexdigest()
 
@@ -319,28 +362,29 @@ def _find(workspace: Workspace, content_hash: str) -> str | None:
     return None
 
 
-def _write(workspace: Workspace, info: CorpusInfo, table: pd.DataFrame) -> None:
+def _publish(workspace: Workspace, temporary: Path, info: CorpusInfo) -> None:
     """Make the corpus's folder appear whole or not at all."""
-    temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=workspace.corpora))
+    # mkdtemp's folder is the owner's alone; a corpus is as readable as the rest.
+    temporary.chmod(0o755)
     try:
-        schema = pa.schema([(str(column), pa.string()) for column in table.columns])
-        pq.write_table(
-            pa.Table.from_pandas(table, schema, preserve_index=False), temporary / TEXTS_FILE
-        )
-        write_json(temporary / INFO_FILE, asdict(info))
-        # mkdtemp's folder is the owner's alone; a corpus is as readable as the rest.
-        temporary.chmod(0o755)
-        final = workspace.corpora / info.id
-        try:
-            os.rename(temporary, final)
-        except OSError:
-            if _find(workspace, info.content_hash) != info.id:
-                raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        os.rename(temporary, workspace.corpora / info.id)
+    except OSError:
+        if _find(workspace, info.content_hash) != info.id:
+            raise
 
 
-@lru_cache(maxsize=_TABLES_KEPT)
-def _read_table(path: Path, content_hash: str) -> pa.Table:
-    """The table at ``path``; kept, because every question needs a few of its rows."""
-    return pq.read_table(path, memory_map=True)
+def _stamp(path: Path) -> tuple[int, int]:
+    """What changes when the file at ``path`` is replaced; raises FileNotFoundError."""
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns
+
+
+@lru_cache(maxsize=_INDEXES_KEPT)
+def _open_vectors(path: Path, stamp: tuple[int, int]) -> DenseIndex:
+    """The opened vectors; kept, because what was read of the file need not be mapped again."""
+    return DenseIndex.open(path)
+
+
+@lru_cache(maxsize=_INDEXES_KEPT)
+def _open_graph(path: Path, stamp: tuple[int, int]) -> HnswIndex:
+    return HnswIndex.open(path, _open_vectors(path, stamp))

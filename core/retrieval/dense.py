@@ -1,4 +1,4 @@
-"""The dense index: exact search over unit vectors that stay on disk."""
+"""The exact index: search over unit vectors that stay on disk."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.retrieval.index import Index
 from core.retrieval.ranking import top_k
 
 _BLOCK_BYTES = 64 * 2**20
 _QUERIES_AT_ONCE = 256
+_FEW_QUERIES = 2
+"""So few are answered one by one: a row is read once and multiplied while it is there."""
+_SPARSE = 0.25
+"""Below this share of rows in a mask, copying them out costs less than scoring all."""
 
 
 class DenseIndex:
     """Inner products with memory-mapped float32 rows, which is the cosine when rows have length 1.
 
-    Nothing is approximated: a comparison of two models shows the models, not the index.
+    Nothing is approximated: a comparison of two models shows the models, not the index.  One query
+    takes as long as reading the vectors from memory does.
     """
 
     def __init__(self, vectors: NDArray[np.float32]) -> None:
@@ -76,17 +82,32 @@ class DenseIndex:
         Raises:
             ValueError: the queries have another width than the rows, or the mask another length.
         """
-        if queries.ndim != 2 or queries.shape[1] != self.dimension:
-            raise ValueError(f"queries of shape {queries.shape} do not fit width {self.dimension}")
-        if mask is not None and mask.shape != (len(self),):
-            raise ValueError(f"a mask of shape {mask.shape} does not fit {len(self)} rows")
+        check_shapes(self, queries, mask)
         width = max(min(k, len(self)), 0)
         indices = np.full((len(queries), width), -1, dtype=np.int64)
         scores = np.full((len(queries), width), -np.inf, dtype=np.float32)
+        if len(queries) <= _FEW_QUERIES:
+            for at, query in enumerate(queries):
+                row_scores = self.scores(query) if mask is None else self._masked(query, mask)
+                best = top_k(row_scores, width)
+                indices[at, : len(best)] = best
+                scores[at, : len(best)] = row_scores[best]
+            return indices, scores
         for first in range(0, len(queries), _QUERIES_AT_ONCE):
             part = slice(first, first + _QUERIES_AT_ONCE)
             self._search_part(queries[part], mask, indices[part], scores[part])
         return indices, scores
+
+    def _masked(self, query: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """The scores for one query, shape [n], minus infinity outside of the mask."""
+        scores = np.full(len(self), -np.inf, dtype=np.float32)
+        for start, rows in self._blocks():
+            wanted = np.flatnonzero(mask[start : start + len(rows)])
+            if len(wanted) < _SPARSE * len(rows):
+                scores[start + wanted] = rows[wanted] @ query
+            else:
+                scores[start + wanted] = (rows @ query)[wanted]
+        return scores
 
     def _search_part(
         self,
@@ -98,13 +119,14 @@ class DenseIndex:
         """Fill ``indices`` and ``scores`` (both [m, k]), keeping the best over the blocks."""
         k = indices.shape[1]
         for start, rows in self._blocks():
-            block = queries @ rows.T
+            numbers = np.arange(start, start + len(rows))
             if mask is not None:
-                block[:, ~mask[start : start + len(rows)]] = -np.inf
-            for i, row_scores in enumerate(block):
+                wanted = np.flatnonzero(mask[start : start + len(rows)])
+                rows, numbers = rows[wanted], numbers[wanted]
+            for i, row_scores in enumerate(queries @ rows.T):
                 found = top_k(row_scores, k)
                 # What was found before stands first, so that it wins a tie.
-                all_indices = np.concatenate([indices[i], found + start])
+                all_indices = np.concatenate([indices[i], numbers[found]])
                 all_scores = np.concatenate([scores[i], row_scores[found]])
                 best = top_k(all_scores, k)
                 indices[i, : len(best)] = all_indices[best]
@@ -115,3 +137,13 @@ class DenseIndex:
         step = max(_BLOCK_BYTES // widest, 1)
         for start in range(0, len(self), step):
             yield start, self.vectors[start : start + step]
+
+
+def check_shapes(
+    index: Index, queries: NDArray[np.float32], mask: NDArray[np.bool_] | None
+) -> None:
+    """Raise ValueError when queries or a mask do not fit an index."""
+    if queries.ndim != 2 or queries.shape[1] != index.dimension:
+        raise ValueError(f"queries of shape {queries.shape} do not fit width {index.dimension}")
+    if mask is not None and mask.shape != (len(index),):
+        raise ValueError(f"a mask of shape {mask.shape} does not fit {len(index)} rows")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.retrieval.postings import build_postings
 from core.retrieval.ranking import top_k
 from core.retrieval.tokens import lexical_tokens
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 K1 = 1.5
 B = 0.75
-_REPORT_EVERY = 1_000
 
 
 class LexicalIndex:
@@ -34,35 +34,35 @@ class LexicalIndex:
 
     @classmethod
     def build(
-        cls, texts: Sequence[str], progress: Callable[[int], None] | None = None
+        cls,
+        texts: Iterable[str],
+        progress: Callable[[int], None] = lambda done: None,
+        scratch: Path | None = None,
     ) -> LexicalIndex:
         """Index ``texts``.
 
         Args:
             texts: the passages, at least one; a passage without any word is never found.
             progress: called now and then with the number of passages read; may raise to stop.
+            scratch: a folder for most of the index, so that only its words are in memory; it has
+                to outlive the index, which :meth:`save` then copies from there.
 
         Raises:
             ValueError: there are no texts.
         """
         from bm25s import BM25
 
-        if not texts:
-            raise ValueError("an index needs at least one text")
-        vocabulary: dict[str, int] = {}
-        rows: list[list[int]] = []
-        for done, text in enumerate(texts):
-            if progress is not None and done % _REPORT_EVERY == 0:
-                progress(done)
-            rows.append(
-                [vocabulary.setdefault(word, len(vocabulary)) for word in lexical_tokens(text)]
-            )
+        postings = build_postings(texts, k1=K1, b=B, scratch=scratch, progress=progress)
         bm25 = BM25(k1=K1, b=B, method="lucene", backend="numpy", csc_backend="numpy")
-        if not vocabulary:
-            # No passage has a word: one that occurs nowhere keeps the mean length above zero.
-            vocabulary[""] = 0
-            rows[0] = [0]
-        bm25.index((rows, vocabulary), create_empty_token=False, show_progress=False)
+        bm25.vocab_dict = postings.vocabulary
+        bm25.unique_token_ids_set = set(postings.vocabulary.values())
+        bm25.nonoccurrence_array = None
+        bm25.scores = {
+            "data": postings.scores,
+            "indices": postings.rows,
+            "indptr": postings.starts,
+            "num_docs": postings.passages,
+        }
         return cls(bm25)
 
     def __len__(self) -> int:

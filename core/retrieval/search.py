@@ -1,37 +1,19 @@
-"""Asking a corpus: models and the lexical index side by side, for one question or for all."""
+"""One question, asked of a corpus through several columns side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import lru_cache, partial
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.encoder import client
 from core.problems import N_, Problem
-from core.retrieval.corpora import ID, TEXT, Corpus, Question, load_corpus
-from core.retrieval.dense import DenseIndex
-from core.retrieval.lexical import LexicalIndex
-from core.retrieval.metrics import (
-    bootstrap_interval,
-    hit_table,
-    ndcg_at_k,
-    recall_at_k,
-    reciprocal_rank,
-)
+from core.retrieval.answers import Answers, Column
+from core.retrieval.corpora import ID, TEXT, Corpus, load_corpus
 from core.retrieval.ranking import rank_of, top_k
 from core.workspace import Workspace
-
-LEXICAL_AT_ONCE_ROWS = 10_000
-"""Up to this many texts the lexical index is built when first asked (about two seconds)."""
-_INDEXES_KEPT = 4
-
-Encode = Callable[[Path, list[str]], NDArray[np.float32]]
-"""A model's folder and texts to unit rows, float32 [n, dimension]."""
 
 
 class EmptyQuestion(Problem):
@@ -44,53 +26,14 @@ class NoColumns(Problem):
     do = N_("Choose at least one model, or BM25.")
 
 
-class NoJudgedQuestions(Problem):
-    what = N_("The corpus {name} has no questions with known right answers.")
-    do = N_("Add questions with the ids of their right answers, or choose another corpus.")
+class NothingToSearch(Problem):
+    what = N_("The corpus {name} holds no text.")
+    do = N_("Choose another corpus, or add a table of texts.")
 
 
-class MissingVectors(Problem):
-    what = N_("The corpus {corpus} has not been encoded with {column} yet.")
-    do = N_("Start the encoding; it runs in the background and is kept.")
-
-
-class MissingWordIndex(Problem):
-    what = N_("The corpus {corpus} has no word index yet.")
-    do = N_("Start the encoding of the corpus; it builds the word index too.")
-
-
-class ColumnKind(StrEnum):
-    """What a column of answers comes from."""
-
-    DENSE = "dense"
-    LEXICAL = "lexical"
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of answers.
-
-    Attributes:
-        name: what people call it; kept as it is and shown in messages.
-        kind: a model's vectors, or words.
-        model: the model's folder; None for words.
-        fingerprint: the model's fingerprint, under which the vectors are kept; None for words.
-    """
-
-    name: str
-    kind: ColumnKind
-    model: Path | None = None
-    fingerprint: str | None = None
-
-    @classmethod
-    def dense(cls, name: str, model: Path, fingerprint: str) -> Column:
-        """A column that searches with a model."""
-        return cls(name, ColumnKind.DENSE, model, fingerprint)
-
-    @classmethod
-    def lexical(cls, name: str = "BM25") -> Column:
-        """The column that searches with words."""
-        return cls(name, ColumnKind.LEXICAL)
+class NothingLeft(Problem):
+    what = N_("No text of {name} fits the filters.")
+    do = N_("Take a filter away, or make it wider.")
 
 
 @dataclass(frozen=True)
@@ -100,8 +43,8 @@ class Hit:
     Attributes:
         id: the text's id in the corpus.
         fields: the further columns of its row.
-        score: cosine or BM25; only comparable within a column.
-        rank: from 1.
+        score: cosine, BM25 or the sum of reciprocal ranks; only comparable within a column.
+        rank: from 1, among the texts that fit the filters.
         base_rank: its rank in the first column; None when that column does not find it at all
             (no word in common) or has no answer itself.
     """
@@ -120,53 +63,47 @@ class Hit:
 
 
 @dataclass(frozen=True)
+class Lost:
+    """A hit of the first column that another column does not show.
+
+    Attributes:
+        hit: as the first column shows it.
+        rank: where the other column has it; None when it does not find it at all.
+    """
+
+    hit: Hit
+    rank: int | None
+
+
+@dataclass(frozen=True)
 class ColumnHits:
     """What one column answers.
 
     Attributes:
         hits: best first; BM25 may have fewer than asked for.
         shared: how many of them are among the first column's hits; None when that has no answer.
-        problem: why there are no hits, e.g. :class:`MissingVectors`; the others still answer.
+        lost: the first column's hits that are not among them, in its order.
+        problem: why there are no hits, e.g. :class:`~core.retrieval.answers.MissingVectors`; the
+            others still answer.
     """
 
     column: Column
     hits: tuple[Hit, ...]
     shared: int | None
+    lost: tuple[Lost, ...] = ()
     problem: Problem | None = None
 
 
 @dataclass(frozen=True)
 class SideBySide:
-    """The answers to one question; the first column is what the others are compared with."""
+    """The answers to one question; the first column is what the others are compared with.
+
+    ``rows`` is how many texts were searched in: all of the corpus that fit the filters.
+    """
 
     question: str
     columns: tuple[ColumnHits, ...]
-
-
-@dataclass(frozen=True)
-class ColumnScores:
-    """How well one column answers the corpus's own questions: means over them, from 0 to 1.
-
-    Attributes:
-        ndcg_interval: the 95% bootstrap interval of the mean nDCG.
-        problem: why there are no figures (then all of them are None).
-    """
-
-    column: Column
-    ndcg: float | None = None
-    mrr: float | None = None
-    recall: float | None = None
-    ndcg_interval: tuple[float, float] | None = None
-    problem: Problem | None = None
-
-
-@dataclass(frozen=True)
-class ScoreTable:
-    """The figures of all columns over the same ``questions`` questions, counted at rank ``k``."""
-
-    questions: int
-    k: int
-    columns: tuple[ColumnScores, ...]
+    rows: int
 
 
 def search(
@@ -175,6 +112,9 @@ def search(
     question: str,
     columns: Sequence[Column],
     k: int = 10,
+    mask: NDArray[np.bool_] | None = None,
+    *,
+    quick: bool = False,
 ) -> SideBySide:
     """Ask every column the same question.
 
@@ -186,10 +126,15 @@ def search(
         question: as it was typed; of any length.
         columns: whom to ask; the first one is what the others are compared with.
         k: how many answers each.
+        mask: which texts to search in, shape [n] (see :func:`core.retrieval.filters.mask_of`);
+            all of them when None.
+        quick: look through the quick indexes, where there are any; ranks below 100 are not known
+            then, and nearly all hits are the exact ones.
 
     Raises:
         EmptyQuestion: there is nothing but spaces.
         NoColumns: nobody to ask.
+        NothingToSearch, NothingLeft: there is no text, or none that the mask leaves.
         UnknownItem: the corpus does not exist.
         CorpusDamaged: its files cannot be read.
     """
@@ -199,160 +144,60 @@ def search(
     if not columns:
         raise NoColumns
     corpus = load_corpus(workspace, corpus_id)
-    encode = partial(client.encode, workspace)
-    answers: list[NDArray[np.float32] | Problem] = []
+    if not corpus.info.rows:
+        raise NothingToSearch(name=corpus.info.name)
+    if mask is not None and not mask.any():
+        raise NothingLeft(name=corpus.info.name)
+    answers = Answers.of(workspace, corpus, quick=quick)
+    scored: list[NDArray[np.floating[Any]] | Problem] = []
     for column in columns:
         try:
-            answers.append(_score_all(corpus, column, question, encode))
+            scored.append(answers.scores(column, question, mask))
         except Problem as problem:
-            answers.append(problem)
-    base = None if isinstance(answers[0], Problem) else answers[0]
-    base_top = None if base is None else set(top_k(base, k).tolist())
-    results = []
-    for column, answer in zip(columns, answers, strict=True):
-        if isinstance(answer, Problem):
-            results.append(ColumnHits(column, (), None, answer))
-            continue
-        best = top_k(answer, k)
-        shared = None if base_top is None else len(base_top.intersection(best.tolist()))
-        results.append(ColumnHits(column, _hits(corpus, answer, best, base), shared))
-    return SideBySide(question, tuple(results))
+            scored.append(problem)
+    base = None if isinstance(scored[0], Problem) else scored[0]
+    rows = corpus.info.rows if mask is None else int(mask.sum())
+    found = (
+        ColumnHits(column, (), None, problem=scores)
+        if isinstance(scores, Problem)
+        else _column_hits(corpus, column, scores, base, k)
+        for column, scores in zip(columns, scored, strict=True)
+    )
+    return SideBySide(question, tuple(found), rows)
 
 
-def score_questions(
-    workspace: Workspace,
-    corpus_id: str,
-    columns: Sequence[Column],
-    k: int = 10,
-    encode: Encode | None = None,
-) -> ScoreTable:
-    """Score every column on the corpus's own questions whose right answers are known.
-
-    Each model encodes all the questions in one call.
-
-    Args:
-        workspace: where the corpus is.
-        corpus_id: which corpus.
-        columns: whom to score.
-        k: how many answers count.
-        encode: who encodes the questions; the encoder process when None.
-
-    Raises:
-        NoColumns: nobody to score.
-        NoJudgedQuestions: the corpus has no question with a known right answer.
-        UnknownItem: the corpus does not exist.
-        CorpusDamaged: its files cannot be read.
-    """
-    if not columns:
-        raise NoColumns
-    encode = encode or partial(client.encode, workspace)
-    corpus = load_corpus(workspace, corpus_id)
-    judged = corpus.info.judged
-    if not judged:
-        raise NoJudgedQuestions(name=corpus.info.name)
-    place = {id: position for position, id in enumerate(corpus.ids())}
-    relevant = [{place[id] for id in question.relevant} for question in judged]
-    counts = np.array([len(right) for right in relevant], dtype=np.int64)
-    scores = []
-    for column in columns:
-        try:
-            ranked = _rank_questions(corpus, column, judged, k, encode)
-        except Problem as problem:
-            scores.append(ColumnScores(column, problem=problem))
-            continue
-        hits = hit_table(ranked, relevant)
-        ndcg = ndcg_at_k(hits, counts, k)
-        scores.append(
-            ColumnScores(
-                column,
-                ndcg=float(ndcg.mean()),
-                mrr=float(reciprocal_rank(hits, k).mean()),
-                recall=float(recall_at_k(hits, counts, k).mean()),
-                ndcg_interval=bootstrap_interval(ndcg),
-            )
-        )
-    return ScoreTable(len(judged), k, tuple(scores))
-
-
-def _score_all(
-    corpus: Corpus, column: Column, question: str, encode: Encode
-) -> NDArray[np.float32]:
-    """The score of every text of the corpus, shape [n]; minus infinity where it is not found."""
-    if column.kind is ColumnKind.LEXICAL:
-        scores = _lexical_index(corpus).scores(question)
-        return np.where(scores > 0, scores, np.float32(-np.inf))
-    index = _dense_index(corpus, column)
-    vectors = _encode(corpus, column, index, [question], encode)
-    return index.scores(vectors[0])
-
-
-def _rank_questions(
+def _column_hits(
     corpus: Corpus,
     column: Column,
-    questions: Sequence[Question],
+    scores: NDArray[np.floating[Any]],
+    base: NDArray[np.floating[Any]] | None,
     k: int,
-    encode: Encode,
-) -> NDArray[np.int64]:
-    """The best positions for each question, shape [m, at most k], -1 where nothing is found."""
-    texts = [question.question for question in questions]
-    if column.kind is ColumnKind.DENSE:
-        index = _dense_index(corpus, column)
-        return index.search(_encode(corpus, column, index, texts, encode), k)[0]
-    lexical = _lexical_index(corpus)
-    ranked = np.full((len(texts), min(k, len(lexical))), -1, dtype=np.int64)
-    for row, text in zip(ranked, texts, strict=True):
-        best, _ = lexical.search(text, k)
-        row[: len(best)] = best
-    return ranked
-
-
-def _dense_index(corpus: Corpus, column: Column) -> DenseIndex:
-    index = corpus.dense_index(column.fingerprint) if column.fingerprint else None
-    if index is None:
-        raise MissingVectors(corpus=corpus.info.name, column=column.name)
-    return index
-
-
-def _encode(
-    corpus: Corpus,
-    column: Column,
-    index: DenseIndex,
-    texts: list[str],
-    encode: Encode,
-) -> NDArray[np.float32]:
-    assert column.model is not None
-    vectors = encode(column.model, texts)
-    if vectors.shape[1] != index.dimension:
-        # The folder holds another model than the one that encoded the corpus.
-        raise MissingVectors(corpus=corpus.info.name, column=column.name)
-    return vectors
-
-
-def _lexical_index(corpus: Corpus) -> LexicalIndex:
-    if not corpus.lexical_folder.is_dir():
-        if corpus.info.rows > LEXICAL_AT_ONCE_ROWS:
-            raise MissingWordIndex(corpus=corpus.info.name)
-        LexicalIndex.build(corpus.texts()).save(corpus.lexical_folder)
-    return _load_lexical(corpus.lexical_folder, corpus.info.content_hash)
-
-
-@lru_cache(maxsize=_INDEXES_KEPT)
-def _load_lexical(folder: Path, content_hash: str) -> LexicalIndex:
-    """The loaded index; kept, because reading its vocabulary takes longer than answering."""
-    return LexicalIndex.load(folder)
+) -> ColumnHits:
+    best = top_k(scores, k)
+    hits = _hits(corpus, scores, best, base)
+    if base is None:
+        return ColumnHits(column, hits, None)
+    base_best = top_k(base, k)
+    gone = base_best[~np.isin(base_best, best)]
+    lost = tuple(
+        Lost(hit, rank_of(scores, position))
+        for position, hit in zip(gone.tolist(), _hits(corpus, base, gone, base), strict=True)
+    )
+    return ColumnHits(column, hits, len(base_best) - len(gone), lost)
 
 
 def _hits(
     corpus: Corpus,
-    scores: NDArray[np.float32],
-    best: NDArray[np.int64],
-    base: NDArray[np.float32] | None,
+    scores: NDArray[np.floating[Any]],
+    positions: NDArray[np.int64],
+    base: NDArray[np.floating[Any]] | None,
 ) -> tuple[Hit, ...]:
+    """The texts at ``positions`` with their score and rank among ``scores``."""
     hits = []
-    positions = best.tolist()
-    for rank, (position, row) in enumerate(
-        zip(positions, corpus.rows(positions), strict=True), start=1
-    ):
+    places = positions.tolist()
+    for position, row in zip(places, corpus.rows(places), strict=True):
+        rank = rank_of(scores, position)
+        assert rank is not None
         hits.append(
             Hit(
                 id=row.pop(ID),

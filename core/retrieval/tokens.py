@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
 
 # Code points whose Unicode script is Han (Unicode Standard, Scripts.txt).
@@ -25,9 +26,9 @@ def lexical_tokens(text: str) -> list[str]:
     every pair of neighbours, because Chinese does not mark where words end.
     """
     tokens: list[str] = []
-    for match in _pattern().finditer(unicodedata.normalize("NFKC", text).casefold()):
-        run = match.group()
-        if match.lastgroup == "han":
+    for start, end, han in lexical_runs(folded := fold(text)):
+        run = folded[start:end]
+        if han:
             for position, character in enumerate(run):
                 tokens.append(character)
                 if position + 1 < len(run):
@@ -35,6 +36,21 @@ def lexical_tokens(text: str) -> list[str]:
         else:
             tokens.append(run)
     return tokens
+
+
+def fold(text: str) -> str:
+    """``text`` as the index compares it: normalised (NFKC) and casefolded."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def lexical_runs(folded: str) -> Iterator[tuple[int, int, bool]]:
+    """Where the words and the runs of Chinese characters of a folded text stand.
+
+    Yields:
+        Start, end, and whether it is a run of Chinese characters.
+    """
+    for match in _pattern().finditer(folded):
+        yield match.start(), match.end(), match.lastgroup == "han"
 
 
 @cache

@@ -14,9 +14,9 @@ import numpy as np
 
 from core.data.shapes import MATCH_SCORE, Shape
 from core.problems import N_, Problem
+from core.retrieval.fusion import fuse
 from core.retrieval.lexical import LexicalIndex
 from core.training import metrics
-from core.training.fusion import fuse
 from core.training.tasks import Task, make_task
 
 __all__ = [

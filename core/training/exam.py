@@ -12,16 +12,14 @@ from core.jobs.context import JobContext
 from core.models.bases import ResolvedBase
 from core.models.encoding import encode as encode_with
 from core.models.fingerprint import model_fingerprint
-from core.retrieval.corpora import Corpus, load_corpus
-from core.retrieval.dense import DenseIndex
+from core.retrieval.answers import Column
+from core.retrieval.corpora import load_corpus
 from core.retrieval.encode_job import store_vectors
-from core.retrieval.lexical import LexicalIndex
-from core.retrieval.metrics import hit_table, ndcg_at_k, recall_at_k, reciprocal_rank
-from core.retrieval.search import Column, score_questions
+from core.retrieval.fusion import FUSED
+from core.retrieval.scoring import score_questions
 from core.training import artifacts
 from core.training.config import OwnQuestion, RunConfig
 from core.training.encoding import load_model
-from core.training.fusion import FUSED, fuse_positions
 from core.training.questions import OwnQuestions, ask
 from core.training.report import Exam, ModelScores
 
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 _K = 10
-_FUSED_FROM = 1_000
-"""How many of each ranking's first texts are fused; what comes later adds next to nothing."""
 
 
 def take_exam(
@@ -81,6 +77,7 @@ def take_exam(
         indexes.append((path, index))
         columns.append((role, Column.dense(name, path, fingerprint)))
     columns.append(("bm25", Column.lexical()))
+    columns.append(("fused", Column.fused(FUSED, path, fingerprint)))
     table = score_questions(
         job.workspace, corpus.info.id, [column for _, column in columns], k=_K, encode=encode
     )
@@ -91,11 +88,6 @@ def take_exam(
         assert scores.ndcg is not None and scores.mrr is not None and scores.recall is not None
         metrics = {"ndcg@10": scores.ndcg, "mrr@10": scores.mrr, "recall@10": scores.recall}
         models.append(ModelScores(role, column.name, metrics))
-    questions = [question.question for question in corpus.info.judged]
-    path, index = indexes[1]
-    models.append(
-        ModelScores("fused", FUSED, _score_fusion(corpus, index, encode(path, questions)))
-    )
     exam = Exam(corpus.info.id, corpus.info.name, table.questions, models)
     if not own:
         return exam, None
@@ -105,24 +97,3 @@ def take_exam(
         for path, index in indexes
     )
     return exam, ask(own, corpus.texts(), before, after, corpus.info.name)
-
-
-def _score_fusion(corpus: Corpus, index: DenseIndex, vectors: np.ndarray) -> dict[str, float]:
-    """What the tuned model and BM25 reach together."""
-    lexical = LexicalIndex.load(corpus.lexical_folder)
-    dense, _ = index.search(vectors, _FUSED_FROM)
-    place = {id: position for position, id in enumerate(corpus.ids())}
-    judged = corpus.info.judged
-    ranked = np.full((len(judged), min(_K, len(index))), -1, dtype=np.int64)
-    for row, found, question in zip(ranked, dense, judged, strict=True):
-        words, _ = lexical.search(question.question, _FUSED_FROM)
-        best = fuse_positions(found, words)[: len(row)]
-        row[: len(best)] = best
-    relevant = [{place[id] for id in question.relevant} for question in judged]
-    counts = np.array([len(right) for right in relevant], dtype=np.int64)
-    hits = hit_table(ranked, relevant)
-    return {
-        "ndcg@10": float(ndcg_at_k(hits, counts, _K).mean()),
-        "mrr@10": float(reciprocal_rank(hits, _K).mean()),
-        "recall@10": float(recall_at_k(hits, counts, _K).mean()),
-    }

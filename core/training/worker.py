@@ -19,6 +19,7 @@ from core.jobs.events import read_events
 from core.models.bases import ResolvedBase
 from core.models.fingerprint import model_fingerprint
 from core.problems import N_, Message
+from core.retrieval.fusion import FUSED
 from core.training import alarms, artifacts
 from core.training.baseline import Vectors, baseline_vectors, read_all
 from core.training.building import build_base
@@ -31,7 +32,6 @@ from core.training.evaluation import PRIMARY, Scores, score_fusion, score_model,
 from core.training.exam import take_exam
 from core.training.extending import extend_base, extension_notes
 from core.training.fitting import fit
-from core.training.fusion import FUSED
 from core.training.hurting import MOST_ROWS, MOST_ROWS_TRANSFORMER, Hurting, find_hurting
 from core.training.opening import OpenRun, open_run
 from core.training.prompts import set_prompts

@@ -24,7 +24,7 @@ from tools.workbench import Workbench
 
 pytestmark = pytest.mark.timeout(600)
 
-SCREENS = ("首页", "数据", "训练", "运行", "查看", "检索", "导出")
+SCREENS = ("首页", "数据", "训练", "运行", "查看", "检索", "匹配", "导出")
 
 
 def screen(page: Page, name: str) -> None:
@@ -203,14 +203,15 @@ def test_one_click_on_the_drug_sample_beats_bm25_and_minilm(
     expect(page.get_by_text(f"{reached['tuned']:.3f}").first).to_be_visible()
 
     screen(page, "检索")
-    page.get_by_role("button", name=re.compile("个示例问题")).click()
+    page.get_by_text("批量提问", exact=True).click()
+    page.get_by_role("button", name=re.compile("问全部")).click()
     bars = page.locator(".js-plotly-plot text")
     for role in ("base", "tuned", "bm25"):
         expect(bars.filter(has_text=f"{reached[role]:.3f}").first).to_be_visible()
 
 
 def test_every_screen_opens_by_a_cold_deep_link(workbench: Workbench, page: Page) -> None:
-    addresses = ("", "data", "train", "run", "inspect", "search", "export")
+    addresses = ("", "data", "train", "run", "inspect", "search", "match", "export")
     for address, title in zip(addresses, SCREENS, strict=True):
         page.goto(f"{workbench.url}/{address}")
         expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from core.encoder import place
-from core.encoder.client import EncoderProblem, encode
+from core.encoder.client import EncoderProblem, encode, tokens
 from core.encoder.keeper import start_server
 from core.encoder.place import LOG_FILE, SocketFolderNotPrivate, served_by, socket_path
 from core.models.bundled import bundled_path
@@ -58,6 +58,26 @@ def test_a_question_does_not_wait_for_a_corpus(served: Workspace) -> None:
     assert shapes == [(128, 384)]
 
 
+def test_it_says_what_a_model_sees_while_it_encodes_a_corpus(
+    served: Workspace, small_model: Path
+) -> None:
+    ended: list[str] = []
+
+    def encode_corpus() -> None:
+        encode(served, bundled_path(), ["a blue running shoe for the snow " * 8] * 96)
+        ended.append("corpus")
+
+    thread = threading.Thread(target=encode_corpus)
+    thread.start()
+    (chinese,) = tokens(served, bundled_path(), ["阿莫西林 0.25g"])
+    ended.append("tokens")
+    thread.join()
+    assert ended == ["tokens", "corpus"]
+    assert "".join(one.text for one in chinese.pieces or () if not one.known) == "莫"
+    (static,) = tokens(served, small_model, [TEXTS[0]])
+    assert "".join(piece.text for piece in static.pieces or ()) == TEXTS[0]
+
+
 def test_a_second_encoder_leaves_at_once(served: Workspace) -> None:
     first = served_by(served)
     second = start_server(served)
@@ -76,6 +96,8 @@ def test_a_model_written_anew_is_loaded_anew_and_a_deleted_one_is_a_sentence(
     save_static(folder, seed=2)
     assert np.abs(encode(served, folder, TEXTS) - before).max() > 0.1
     shutil.rmtree(folder)
+    with pytest.raises(EncoderProblem, match=r"There is no folder .*/mine on"):
+        tokens(served, folder, TEXTS)
     with pytest.raises(EncoderProblem, match=r"There is no folder .*/mine on") as gone:
         encode(served, folder, TEXTS)
     assert gone.value.kind == "NoSuchFolder"

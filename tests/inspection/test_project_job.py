@@ -1,22 +1,24 @@
-"""The map job: real UMAP, kept under its key, encoding nothing twice."""
+"""The map job: real UMAP, neighbours and groups, kept part by part, doing nothing twice."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
+from sklearn.neighbors import NearestNeighbors
 
 from core.inspection.project_job import (
     MapModel,
-    load_projection,
+    MapSettings,
+    load_map,
+    map_folder,
+    map_key,
     project,
     project_params,
-    projection_key,
 )
-from core.inspection.projections import joint_umap
+from core.inspection.projections import umap_layout
 from core.jobs.context import STOP_FILE, Stopped
 from core.jobs.status import JobState, JobStatus
 from core.workspace import Workspace
@@ -25,91 +27,110 @@ from tests.retrieval.stand_in import CharacterEncoder, running_job
 BASE = MapModel(Path("/models/base"), "b0")
 TUNED = MapModel(Path("/models/tuned"), "t0")
 TEXTS = [f"{'跑鞋雨伞茶杯'[i % 6]}{i}号" for i in range(40)]
+SETTINGS = MapSettings(neighbours=6, seed=3, groups=4)
 
 
-def test_the_key_depends_on_everything_that_shapes_the_map() -> None:
-    key = projection_key(["a", "b"], "f", "g", 15, 1)
-    assert key == projection_key(("a", "b"), "f", "g", 15, 1)
-    others = [
-        projection_key(["ab"], "f", "g", 15, 1),
-        projection_key(["b", "a"], "f", "g", 15, 1),
-        projection_key(["a", "b"], "g", "f", 15, 1),
-        projection_key(["a", "b"], "f", "g", 16, 1),
-        projection_key(["a", "b"], "f", "g", 15, 2),
-    ]
-    assert len({key, *others}) == 6
+def asked_for(
+    workspace: Workspace,
+    texts: list[str] = TEXTS,
+    settings: MapSettings = SETTINGS,
+    layout: bool = True,
+) -> dict[str, Any]:
+    key = map_key(texts, BASE.fingerprint, TUNED.fingerprint)
+    return project_params(workspace, key, texts, BASE, TUNED, settings, layout)
+
+
+def test_the_key_depends_on_texts_and_models() -> None:
+    key = map_key(["a", "b"], "f", "g")
+    assert key == map_key(("a", "b"), "f", "g")
+    others = [map_key(["ab"], "f", "g"), map_key(["b", "a"], "f", "g"), map_key(["a"], "g", "f")]
+    assert len({key, *others}) == 4
     assert len(key) == 32
 
 
-@pytest.mark.slow
-def test_the_map_is_kept_and_other_neighbours_encode_nothing_again(
-    workspace: Workspace, encoder: CharacterEncoder, tmp_path: Path
+def test_neighbours_and_groups_without_the_layout(
+    workspace: Workspace, encoder: CharacterEncoder
 ) -> None:
-    params = project_params(TEXTS, BASE, TUNED, neighbours=6, seed=3)
-    assert load_projection(workspace, params["key"]) is None
+    params = asked_for(workspace, layout=False)
+    project(running_job(workspace, "project", params))
+    saved = load_map(workspace, params["key"], SETTINGS)
+    assert saved.layout is None
+    assert saved.whole(layout=False) and not saved.whole(layout=True)
+    assert saved.near is not None and saved.clusters is not None
+    for near, model in zip(saved.near, (BASE, TUNED), strict=True):
+        vectors = CharacterEncoder().encode(workspace, model.folder, TEXTS)
+        model_of = NearestNeighbors(n_neighbors=11).fit(vectors)
+        wanted, _ = model_of.kneighbors(vectors)
+        found = np.linalg.norm(vectors[near] - vectors[:, None], axis=2)
+        np.testing.assert_allclose(found, wanted[:, 1:], atol=1e-5)
+    overlap = saved.overlap()
+    assert overlap is not None and overlap.shape == (40,)
+    assert set(saved.clusters.labels.tolist()) == {0, 1, 2, 3}
+    assert len(saved.clusters.names) == 4
+    asked = len(encoder.texts)
+    project(running_job(workspace, "project", params))
+    assert len(encoder.texts) == asked == 80
+
+
+@pytest.mark.slow
+def test_other_settings_make_again_only_what_depends_on_them(
+    workspace: Workspace, encoder: CharacterEncoder
+) -> None:
+    params = asked_for(workspace)
     job = running_job(workspace, "project", params)
     project(job)
     job.finish(JobState.SUCCEEDED)
     status = JobStatus.load(job.folder)
     assert status.stage_message is not None
     assert status.stage_message.text() == "Drawing the map"
-    saved = load_projection(workspace, params["key"])
-    assert saved is not None
-    assert (saved.meta.points, saved.meta.neighbours, saved.meta.seed) == (40, 6, 3)
-    assert (saved.meta.base_fingerprint, saved.meta.tuned_fingerprint) == ("b0", "t0")
+    saved = load_map(workspace, params["key"], SETTINGS)
+    assert saved.layout is not None
     reference = CharacterEncoder()
-    expected = joint_umap(
-        reference.encode(workspace, BASE.folder, TEXTS),
-        reference.encode(workspace, TUNED.folder, TEXTS),
-        neighbours=6,
-        seed=3,
-    )
-    np.testing.assert_array_equal(saved.projection.base_xy, expected.base_xy)
-    np.testing.assert_array_equal(saved.projection.tuned_xy, expected.tuned_xy)
-    assert len(encoder.texts) == 80
+    vectors = [reference.encode(workspace, one.folder, TEXTS) for one in (BASE, TUNED)]
+    expected = umap_layout(vectors[0], vectors[1], neighbours=6, seed=3)
+    np.testing.assert_array_equal(saved.layout.base_xy, expected.base_xy)
+    np.testing.assert_array_equal(saved.layout.tuned_xy, expected.tuned_xy)
 
     encoder.asked.clear()
-    path = tmp_path / "texts.parquet"
-    pq.write_table(pa.table({"text": TEXTS}), path)
-    more = project_params(path, BASE, TUNED, neighbours=9, seed=3)
-    assert more["texts"] == str(path)
-    assert more["key"] == projection_key(TEXTS, "b0", "t0", 9, 3)
-    project(running_job(workspace, "project", more))
+    folder = map_folder(workspace, params["key"])
+    before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    other = MapSettings(neighbours=9, min_dist=0.5, seed=3, groups=4)
+    project(running_job(workspace, "project", asked_for(workspace, settings=other)))
     assert encoder.asked == []
-    other = load_projection(workspace, more["key"])
-    assert other is not None
-    assert not np.array_equal(other.projection.base_xy, saved.projection.base_xy)
+    after = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert set(after) - set(before) == {"umap-9-0.5-3.npy"}
+    assert before.items() <= after.items()
 
 
-def test_a_finished_map_is_not_drawn_again(workspace: Workspace, encoder: CharacterEncoder) -> None:
-    params = project_params(["甲", "乙"], BASE, TUNED, neighbours=15, seed=1)
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_handful_of_texts(workspace: Workspace, encoder: CharacterEncoder, count: int) -> None:
+    params = asked_for(workspace, TEXTS[:count])
     project(running_job(workspace, "project", params))
-    meta = workspace.cache / "projections" / params["key"] / "meta.json"
-    before = meta.stat().st_mtime_ns
-    project(running_job(workspace, "project", params))
-    assert meta.stat().st_mtime_ns == before
+    saved = load_map(workspace, params["key"], SETTINGS)
+    assert saved.whole(layout=True)
+    assert saved.near is not None and saved.near.shape == (2, count, count - 1)
+    overlap = saved.overlap()
+    assert overlap is not None and overlap.tolist() == [1.0] * count
 
 
-def test_a_map_without_its_last_file_is_not_there(
+def test_a_damaged_part_is_not_there_and_is_made_again(
     workspace: Workspace, encoder: CharacterEncoder
 ) -> None:
-    params = project_params(["甲", "乙"], BASE, TUNED, neighbours=15, seed=1)
+    params = asked_for(workspace, TEXTS[:3])
     project(running_job(workspace, "project", params))
-    folder = workspace.cache / "projections" / params["key"]
-    np.save(folder / "umap.npy", np.zeros((2, 7, 2), dtype=np.float32))
-    assert load_projection(workspace, params["key"]) is None
-    (folder / "umap.npy").write_bytes(b"")
-    assert load_projection(workspace, params["key"]) is None
+    folder = map_folder(workspace, params["key"])
+    (folder / "umap-6-0.1-3.npy").write_bytes(b"")
+    (folder / "neighbours.npy").write_bytes(b"\x93NUMPY")
+    (folder / "groups-kmeans-4-3.json").write_text("[")
+    saved = load_map(workspace, params["key"], SETTINGS)
+    assert (saved.near, saved.clusters, saved.layout) == (None, None, None)
     project(running_job(workspace, "project", params))
-    (folder / "meta.json").unlink()
-    assert load_projection(workspace, params["key"]) is None
+    assert load_map(workspace, params["key"], SETTINGS).whole(layout=True)
 
 
 def test_a_stop_is_heard_before_encoding(workspace: Workspace, encoder: CharacterEncoder) -> None:
-    params = project_params(TEXTS, BASE, TUNED, neighbours=6, seed=3)
-    job = running_job(workspace, "project", params)
+    job = running_job(workspace, "project", asked_for(workspace))
     (job.folder / STOP_FILE).write_text("{}")
     with pytest.raises(Stopped):
         project(job)
     assert encoder.asked == []
-    assert load_projection(workspace, params["key"]) is None

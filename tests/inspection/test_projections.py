@@ -8,10 +8,8 @@ from scipy.linalg import orthogonal_procrustes
 from scipy.spatial.distance import cdist, pdist
 from scipy.stats import ortho_group
 from sklearn.decomposition import PCA
-from sklearn.neighbors import NearestNeighbors
 
-from core.inspection import projections
-from core.inspection.projections import align, exact_neighbours, joint_pca, joint_umap
+from core.inspection.projections import align, joint_pca, main_axes, umap_layout
 
 
 def _normal(n: int, d: int, seed: int) -> np.ndarray:
@@ -72,7 +70,7 @@ def test_one_text_and_equal_vectors_lie_in_the_middle() -> None:
     assert flat.explained == (1, 0)
 
 
-@pytest.mark.parametrize("draw", [align, joint_pca, joint_umap])
+@pytest.mark.parametrize("draw", [align, joint_pca, umap_layout])
 def test_different_texts_cannot_be_compared(draw: object) -> None:
     with pytest.raises(ValueError, match="the same texts"):
         draw(_normal(3, 4, 0), _normal(2, 4, 0))  # type: ignore[operator]
@@ -80,37 +78,13 @@ def test_different_texts_cannot_be_compared(draw: object) -> None:
         draw(_normal(0, 4, 0), _normal(0, 4, 0))  # type: ignore[operator]
 
 
-def test_neighbours_equal_scikit_learns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(projections, "_NEIGHBOUR_ROWS_AT_ONCE", 37)
-    vectors = _normal(200, 12, 10)
-    indices, distances = exact_neighbours(vectors, 9)
-    expected_distances, expected = NearestNeighbors(n_neighbors=9).fit(vectors).kneighbors(vectors)
-    np.testing.assert_array_equal(indices, expected)
-    np.testing.assert_allclose(distances, expected_distances, atol=1e-5)
-
-
-def test_a_row_is_its_own_first_neighbour_also_among_copies() -> None:
-    vectors = np.repeat(_normal(5, 6, 11), 4, axis=0)
-    indices, distances = exact_neighbours(vectors, 5)
-    assert indices[:, 0].tolist() == list(range(20))
-    assert (distances[:, :4] == 0).all()
-    assert (indices[:, :4] // 4 == np.arange(20)[:, None] // 4).all()
-    assert (distances[:, 4] > 0).all()
-
-
-@pytest.mark.parametrize("k", [0, 4])
-def test_neighbours_that_do_not_exist_are_refused(k: int) -> None:
-    with pytest.raises(ValueError, match="among 3 rows"):
-        exact_neighbours(_normal(3, 4, 0), k)
-
-
 def test_umap_lays_out_both_models_together_and_repeatably() -> None:
     centres = _normal(3, 16, 12) * 4
     labels = np.arange(75) % 3
     tuned = centres[labels] + _normal(75, 16, 13) * 0.3
     base = (tuned + _normal(75, 16, 14) * 0.3) @ ortho_group.rvs(16, random_state=2).astype("f4")
-    drawn = joint_umap(base, tuned, neighbours=10, seed=7)
-    again = joint_umap(base, tuned, neighbours=10, seed=7)
+    drawn = umap_layout(base, tuned, neighbours=10, seed=7)
+    again = umap_layout(base, tuned, neighbours=10, seed=7)
     np.testing.assert_array_equal(drawn.base_xy, again.base_xy)
     np.testing.assert_array_equal(drawn.tuned_xy, again.tuned_xy)
     assert drawn.explained is None
@@ -118,13 +92,13 @@ def test_umap_lays_out_both_models_together_and_repeatably() -> None:
     # One coordinate system: a text of the base map lies in its cluster of the tuned map.
     middles = np.stack([drawn.tuned_xy[labels == label].mean(axis=0) for label in range(3)])
     assert (cdist(drawn.base_xy, middles).argmin(axis=1) == labels).all()
-    other = joint_umap(base, tuned, neighbours=10, seed=8)
+    other = umap_layout(base, tuned, neighbours=10, seed=8)
     assert not np.array_equal(drawn.base_xy, other.base_xy)
 
 
 @pytest.mark.parametrize("texts", [1, 2, 3, 5])
 def test_umap_of_very_few_texts(texts: int) -> None:
-    drawn = joint_umap(_normal(texts, 8, 15), _normal(texts, 8, 16), neighbours=15)
+    drawn = umap_layout(_normal(texts, 8, 15), _normal(texts, 8, 16), neighbours=15)
     assert drawn.base_xy.shape == drawn.tuned_xy.shape == (texts, 2)
     assert np.isfinite(drawn.base_xy).all()
     assert np.isfinite(drawn.tuned_xy).all()
@@ -132,6 +106,49 @@ def test_umap_of_very_few_texts(texts: int) -> None:
 
 def test_umap_of_equal_texts_and_of_too_few_neighbours() -> None:
     same = np.ones((20, 4), dtype=np.float32)
-    assert np.isfinite(joint_umap(same, same).base_xy).all()
+    assert np.isfinite(umap_layout(same, same).base_xy).all()
     with pytest.raises(ValueError, match="at least 2"):
-        joint_umap(same, same, neighbours=1)
+        umap_layout(same, same, neighbours=1)
+
+
+def test_little_room_between_points_packs_them() -> None:
+    base, tuned = _normal(60, 8, 17), _normal(60, 8, 18)
+    tight = umap_layout(base, tuned, neighbours=10, min_dist=0.0)
+    loose = umap_layout(base, tuned, neighbours=10, min_dist=0.9)
+
+    def nearest(xy: np.ndarray) -> float:
+        distances = cdist(xy, xy)
+        np.fill_diagonal(distances, np.inf)
+        return float(np.median(distances.min(axis=1)) / np.ptp(xy, axis=0).mean())
+
+    assert nearest(tight.tuned_xy) < 0.85 * nearest(loose.tuned_xy)
+
+
+@pytest.mark.slow
+def test_models_of_different_width_are_held_together_at_every_text() -> None:
+    centres = _normal(3, 16, 12) * 4
+    labels = np.arange(90) % 3
+    tuned = centres[labels] + _normal(90, 16, 13) * 0.3
+    base = tuned @ _normal(16, 6, 14) + _normal(90, 6, 15) * 0.1
+    drawn = umap_layout(base, tuned, neighbours=10, seed=7)
+    assert drawn.base_xy.shape == drawn.tuned_xy.shape == (90, 2)
+    assert np.isfinite(drawn.base_xy).all() and np.isfinite(drawn.tuned_xy).all()
+    middles = np.stack([drawn.tuned_xy[labels == label].mean(axis=0) for label in range(3)])
+    assert (cdist(drawn.base_xy, middles).argmin(axis=1) == labels).all()
+    assert (cdist(drawn.tuned_xy, middles).argmin(axis=1) == labels).all()
+    again = umap_layout(base, tuned, neighbours=10, seed=7)
+    np.testing.assert_array_equal(drawn.tuned_xy, again.tuned_xy)
+
+
+@pytest.mark.parametrize("texts", [1, 2, 7, 12, 17])
+def test_few_texts_under_models_of_different_width(texts: int) -> None:
+    drawn = umap_layout(_normal(texts, 4, 15), _normal(texts, 8, 16), neighbours=15)
+    assert drawn.base_xy.shape == drawn.tuned_xy.shape == (texts, 2)
+    assert np.isfinite(drawn.base_xy).all() and np.isfinite(drawn.tuned_xy).all()
+
+
+def test_main_axes_keep_the_distances_of_what_lies_in_them() -> None:
+    flat = _normal(50, 3, 19) @ ortho_group.rvs(12, random_state=3)[:3].astype("f4")
+    np.testing.assert_allclose(pdist(main_axes(flat, 3)), pdist(flat), atol=1e-4)
+    expected = PCA(2).fit_transform(flat)
+    np.testing.assert_allclose(np.abs(main_axes(flat, 2)), np.abs(expected), atol=1e-3)

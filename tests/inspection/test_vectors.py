@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core.encoder import client, portions
-from core.inspection import vectors as vectors_module
-from core.inspection.vectors import _keep, _load, known_vectors, text_vectors
+from core.encoder import client, portions, vector_store
+from core.inspection.vectors import known_vectors, text_vectors
 from core.workspace import Workspace
 from tests.retrieval.stand_in import CharacterEncoder
 
@@ -65,27 +63,25 @@ def test_what_was_encoded_before_a_stop_is_kept(
     assert encoder.texts == texts[20:]
 
 
-def test_the_store_stays_small_and_keeps_the_latest(
+def test_more_texts_than_are_kept_still_come_back(
     workspace: Workspace, encoder: CharacterEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vectors_module, "KEPT_TEXTS", 3)
-    text_vectors(workspace, MODEL, "f0", ["甲", "乙", "丙"])
-    text_vectors(workspace, MODEL, "f0", ["甲", "丁"])
-    assert known_vectors(workspace, "f0", ["丙", "甲", "丁"]) is not None
-    assert known_vectors(workspace, "f0", ["乙"]) is None
-    # More texts than are kept still come back whole.
-    assert text_vectors(workspace, MODEL, "f0", list("一二三四五")).shape[0] == 5
+    monkeypatch.setattr(vector_store, "KEPT_TEXTS", 4)
+    for texts in (["甲", "乙", "丙"], ["甲", "丁", "戊"], list("一二三四五六七")):
+        got = text_vectors(workspace, MODEL, "f0", texts)
+        wanted = CharacterEncoder().encode(workspace, MODEL, texts)
+        np.testing.assert_array_equal(got, wanted)
 
 
 def test_a_damaged_store_is_made_again(workspace: Workspace, encoder: CharacterEncoder) -> None:
     text_vectors(workspace, MODEL, "f0", ["甲"])
-    (path,) = (workspace.cache / "vectors").glob("*.npz")
-    path.write_bytes(path.read_bytes()[:50])
-    encoder.asked.clear()
-    text_vectors(workspace, MODEL, "f0", ["甲"])
-    assert encoder.texts == ["甲"]
-    path.write_bytes(b"")
-    assert known_vectors(workspace, "f0", ["甲"]) is None
+    (path,) = (workspace.cache / "vectors").glob("*.vectors")
+    for damaged in (path.read_bytes()[:50], b"", b"something else entirely"):
+        path.write_bytes(damaged)
+        assert known_vectors(workspace, "f0", ["甲"]) is None
+        encoder.asked.clear()
+        assert text_vectors(workspace, MODEL, "f0", ["甲"]).shape == (1, 64)
+        assert encoder.texts == ["甲"]
 
 
 def test_a_failing_encoder_is_heard_and_no_texts_are_refused(
@@ -99,15 +95,3 @@ def test_a_failing_encoder_is_heard_and_no_texts_are_refused(
         text_vectors(workspace, MODEL, "f0", ["甲"])
     with pytest.raises(ValueError, match="at least one text"):
         text_vectors(workspace, MODEL, "f0", [])
-
-
-def test_two_who_encode_at_once_lose_none_of_each_others_vectors(tmp_path: Path) -> None:
-    path = tmp_path / "model.npz"
-    row = np.ones(3, dtype=np.float32)
-
-    def keep(number: int) -> None:
-        _keep(path, {number.to_bytes(16, "big"): row * number})
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(keep, range(40)))
-    assert sorted(_load(path)) == [number.to_bytes(16, "big") for number in range(40)]

@@ -7,23 +7,21 @@ import json
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.inspection.comparison import load_comparison
 from core.inspection.similarity import similarity_matrix
 from core.inspection.widgets import POSITIVE
-from core.jobs import queue
-from core.jobs.reasons import ProcessVanished
 from core.jobs.status import JobState
 from core.training import artifacts
 from core.training.runs import load_run
 from core.workspace import Workspace
-from tests.pages.compared import delete_model, do_jobs, fail_jobs, make_compared, make_model
+from tests.pages.compared import delete_model, make_compared, make_model
 from tests.pages.made import make_run
 from tests.retrieval.stand_in import CharacterEncoder
 from tests.ui.helpers import go_to, open_screen, shown
-from ui import inspect_map
 
 
 def figure(app: AppTest) -> dict:
@@ -36,7 +34,11 @@ def title(app: AppTest) -> str:
 
 
 def heatmaps(app: AppTest) -> list[np.ndarray]:
-    return [numbers(trace["z"]) for trace in figure(app)["data"]]
+    return [numbers(trace["z"]) for trace in traces(app, "heatmap")]
+
+
+def traces(app: AppTest, *kinds: str) -> list[dict]:
+    return [trace for trace in figure(app)["data"] if trace["type"] in kinds]
 
 
 def numbers(value: object) -> np.ndarray:
@@ -46,6 +48,10 @@ def numbers(value: object) -> np.ndarray:
         shape = [int(part) for part in str(value.get("shape", len(flat))).split(",")]
         return flat.reshape(shape)
     return np.array(value)
+
+
+def answers(app: AppTest) -> pd.DataFrame:
+    return next(one.value for one in app.dataframe if "Place before" in one.value)
 
 
 def pick(app: AppTest, key: str, value: object) -> AppTest:
@@ -85,8 +91,8 @@ def test_all_examples_as_three_matrices_on_a_shared_scale(
         wanted = similarity_matrix(encoder.encode(workspace, model.folder, texts))
         np.testing.assert_allclose(found, wanted, atol=1e-5)
     np.testing.assert_allclose(change, tuned - base, atol=1e-3)
-    traces = figure(app)["data"]
-    assert [trace["coloraxis"] for trace in traces] == ["coloraxis", "coloraxis", "coloraxis2"]
+    axes = [trace["coloraxis"] for trace in traces(app, "heatmap")]
+    assert axes == ["coloraxis", "coloraxis", "coloraxis2"]
     layout = figure(app)["layout"]
     assert layout["coloraxis2"]["cmin"] == -layout["coloraxis2"]["cmax"]
     names = [note["text"] for note in layout["annotations"]]
@@ -100,7 +106,7 @@ def test_the_verdict_and_the_table_agree_with_the_matrices(
     app = open_screen("inspect", run=id)
     base, tuned, _change = heatmaps(app)
     examples = load_comparison(load_run(workspace, id)).examples
-    table = app.dataframe[0].value
+    table = answers(app)
     for number, example in enumerate(examples):
         right = 4 * number + 1 + example.roles.index(POSITIVE)
         others = [4 * number + i for i in (1, 2, 3) if 4 * number + i != right]
@@ -120,7 +126,7 @@ def test_a_group_shows_its_texts_and_its_numbers(
     app = pick(open_screen("inspect", run=id), "inspect_group", 2)
     (base, *_rest) = heatmaps(app)
     assert base.shape == (4, 4)
-    assert figure(app)["data"][0]["texttemplate"] == "%{z:.2f}"
+    assert traces(app, "heatmap")[0]["texttemplate"] == "%{z:.2f}"
     example = load_comparison(load_run(workspace, id)).examples[1]
     listed = [one.value for one in app.markdown if one.value.startswith("**")]
     assert len(listed) == 4
@@ -160,7 +166,7 @@ def test_another_right_answer_changes_the_place(
     control = next(one for one in app.segmented_control if one.label == "Right answer")
     control.set_value("BCD"[worst])
     button(app, "Compare").click().run()
-    assert app.dataframe[0].value["Place before"][0] == 3
+    assert answers(app)["Place before"][0] == 3
     assert "right answer" in next(
         one.value for one in app.markdown if f"**{'BCD'[worst]}**" in one.value
     )
@@ -173,79 +179,6 @@ def test_an_empty_text_is_a_sentence(workspace: Workspace, encoder: CharacterEnc
     button(app, "Compare").click().run()
     assert "Text C is empty." in shown(app)
     np.testing.assert_allclose(heatmaps(app)[0], before)
-
-
-def test_pca_at_once_then_all_texts_then_umap(
-    workspace: Workspace, encoder: CharacterEncoder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(inspect_map, "WAITED_FOR", 30)
-    id = make_compared(workspace)
-    app = pick(open_screen("inspect", run=id), "inspect_view", "map")
-    shown_first = int(title(app).split()[2])
-    assert 45 <= shown_first <= 50
-    assert "UMAP: waiting to start" in str(app.get("progress")[0].proto)
-    app.run()
-    (job,) = queue.waiting_jobs(workspace)
-    assert job.kind == "project"
-    do_jobs(workspace)
-    app.run()
-    held_out = len(set(load_comparison(load_run(workspace, id)).held_out))
-    assert title(app) == f"UMAP of {held_out} texts: 15 neighbours, seed 42"
-    assert not app.get("progress")
-    ranges = [figure(app)["layout"][axis]["range"] for axis in ("xaxis", "xaxis2")]
-    assert ranges[0] == ranges[1]
-    asked = len(encoder.texts)
-    pick(app, "inspect_method", "pca")
-    assert title(app).startswith(f"PCA of {held_out} texts")
-    assert not queue.waiting_jobs(workspace)
-    assert len(encoder.texts) == asked
-
-
-def test_the_map_draws_examples_over_the_other_texts(
-    workspace: Workspace, encoder: CharacterEncoder
-) -> None:
-    app = pick(open_screen("inspect", run=make_compared(workspace)), "inspect_view", "map")
-    traces = figure(app)["data"]
-    background = [trace for trace in traces if trace.get("name") == "held-out texts"]
-    assert [trace["type"] for trace in background] == ["scattergl"] * 2
-    labels = [text for trace in traces for text in trace.get("text", [])]
-    assert len(labels) == 40
-    assert labels[:5] == ["<b>A1</b>", "<b>B1</b>", "<b>C1</b>", "<b>D1</b>", "<b>A2</b>"]
-    examples = load_comparison(load_run(workspace, app.session_state["run"])).examples
-    hovers = [text for trace in background for text in trace["customdata"]]
-    assert not {text for example in examples for text in example.texts} & set(hovers)
-
-
-def test_other_neighbours_replace_the_map_that_is_being_drawn(
-    workspace: Workspace, encoder: CharacterEncoder
-) -> None:
-    app = pick(open_screen("inspect", run=make_compared(workspace)), "inspect_view", "map")
-    (first,) = queue.waiting_jobs(workspace)
-    app.number_input(key="inspect_neighbours").set_value(30).run()
-    (second,) = queue.waiting_jobs(workspace)
-    assert queue.read_spec(second.folder).params["neighbours"] == 30
-    assert second.id != first.id
-
-
-def test_a_failed_map_says_why_and_is_tried_again_only_when_asked(
-    workspace: Workspace, encoder: CharacterEncoder
-) -> None:
-    app = pick(open_screen("inspect", run=make_compared(workspace)), "inspect_view", "map")
-    fail_jobs(workspace, ProcessVanished())
-    app.run()
-    app.run()
-    assert "ended without a word" in shown(app)
-    assert not queue.waiting_jobs(workspace)
-    button(app, "Try again").click().run()
-    assert len(queue.waiting_jobs(workspace)) == 1
-    assert "ended without a word" not in shown(app)
-
-
-def test_the_view_outlasts_other_screens(workspace: Workspace, encoder: CharacterEncoder) -> None:
-    app = pick(open_screen("inspect", run=make_compared(workspace)), "inspect_view", "map")
-    go_to(app, "home")
-    go_to(app, "inspect")
-    assert title(app).startswith("PCA")
 
 
 def test_a_base_that_is_gone_or_changed_is_a_sentence(

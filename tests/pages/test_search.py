@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import shutil
+from dataclasses import dataclass
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.data.shapes import Shape
+from core.data.store import load_dataset
 from core.inspection.comparison import load_comparison
 from core.jobs import queue
 from core.jobs.reasons import ProcessVanished
+from core.retrieval.answers import Column
 from core.retrieval.corpora import list_corpora, load_corpus
+from core.retrieval.judgements import judge, judged_questions
 from core.retrieval.sample_corpora import add_sample_corpus
-from core.retrieval.search import Column, score_questions, search
+from core.retrieval.scoring import score_questions
+from core.retrieval.search import search
 from core.training.runs import load_run
 from core.workspace import Workspace
 from tests.pages.compared import do_jobs, fail_jobs, make_compared
 from tests.retrieval.stand_in import CharacterEncoder
-from tests.ui.helpers import open_screen, shown
+from tests.ui.helpers import MAIN, open_screen, shown
+from ui import search_texts
 
 QUESTION = "下雨天跑步，不想鞋子湿透"
 
@@ -57,20 +66,48 @@ def columns(workspace: Workspace, run: str) -> list[Column]:
     ]
 
 
-def places(app: AppTest) -> list[list[str]]:
-    """The Markdown of each of the three columns of answers."""
-    heads = ("**Base:", "**Tuned:", "**BM25")
-    found: list[list[str]] = []
-    for element in app.markdown:
-        if element.value.startswith(heads):
-            found.append([])
-        elif found:
-            found[-1].append(element.value)
+@dataclass
+class Place:
+    """One column of answers as the screen shows it."""
+
+    heads: list[str]
+    texts: list[str]
+    badges: list[str]
+
+
+def places(app: AppTest) -> list[Place]:
+    """The columns of answers."""
+    found = []
+    for column in app.columns:
+        lines = [element.value for element in column.markdown]
+        if lines and re.match(r"\*\*(Base:|Tuned:|BM25|.* with BM25|基座|微调后)", lines[0]):
+            heads = [line for line in lines if re.match(r"\*\*\d+\*\* &nbsp;", line)]
+            badges = [line for line in lines if "badge[" in line]
+            texts = [words(element.proto.body) for element in column.get("html")]
+            found.append(Place(heads, texts, badges))
     return found
 
 
-def test_without_a_model_it_says_where_models_come_from(workspace: Workspace) -> None:
-    assert "There is no trained model yet." in shown(open_screen("search"))
+def words(markup: str) -> str:
+    """What somebody reads of HTML."""
+    return html.unescape(re.sub(r"<[^>]+>", "", markup))
+
+
+def view(app: AppTest, name: str) -> AppTest:
+    app.segmented_control(key="search_view").set_value(name).run()
+    assert not app.exception, app.exception
+    return app
+
+
+def test_without_a_trained_model_minilm_and_words_can_be_asked(
+    workspace: Workspace, encoder: CharacterEncoder, corpus: str
+) -> None:
+    app = open_screen("search")
+    assert "There is no trained model yet." in shown(app)
+    assert app.multiselect(key="choose_search_models").value == ["minilm", "bm25"]
+    do_jobs(workspace)
+    ask(app, QUESTION)
+    assert [len(place.heads) for place in places(app)] == [10, 10]
 
 
 def test_a_sample_is_one_click_away_and_read_once_by_each_model(
@@ -94,11 +131,9 @@ def test_a_sample_is_one_click_away_and_read_once_by_each_model(
 
 def test_bm25_answers_while_the_models_read(workspace: Workspace, run: str, corpus: str) -> None:
     app = ask(open_screen("search", run=run), QUESTION)
-    base, tuned, lexical = places(app)
-    assert base == tuned == []
-    assert len(lexical) == 20
+    assert [len(place.heads) for place in places(app)] == [0, 0, 10]
     assert shown(app).count("Answers as soon as it has read the corpus.") == 2
-    assert app.button(key="score_all").disabled
+    assert view(app, "many").button(key="ask_all").disabled
 
 
 def test_three_columns_with_scores_ranks_and_changes(
@@ -107,11 +142,13 @@ def test_three_columns_with_scores_ranks_and_changes(
     app = ask(ready(workspace, run), QUESTION)
     found = search(workspace, corpus, QUESTION, columns(workspace, run))
     for number, (place, answers) in enumerate(zip(places(app), found.columns, strict=True)):
-        heads, texts = place[::2], place[1::2]
         digits = 3 if number < 2 else 2
-        for head, text, hit in zip(heads, texts, answers.hits, strict=True):
+        for head, text, hit in zip(place.heads, place.texts, answers.hits, strict=True):
             assert head.startswith(f"**{hit.rank}** &nbsp; :gray[{hit.score:.{digits}f}]")
-            assert text[:8] in hit.text
+            # A card: the name, the rest of the text, the category.
+            assert text.startswith(hit.fields["name"]) and text.endswith(hit.fields["category"])
+            body = text.removeprefix(hit.fields["name"]).removesuffix(hit.fields["category"])
+            assert body.strip() and body.strip() in hit.text
             if number == 0:
                 assert "▲" not in head and "new" not in head
             elif hit.base_rank is not None and hit.base_rank > 10:
@@ -128,8 +165,7 @@ def test_right_answers_are_marked(workspace: Workspace, run: str, corpus: str) -
     right = next(one.relevant for one in judged if one.question == QUESTION)
     found = search(workspace, corpus, QUESTION, columns(workspace, run))
     for place, answers in zip(places(app), found.columns, strict=True):
-        marked = [number for number, head in enumerate(place[::2]) if "right answer" in head]
-        assert marked == [n for n, hit in enumerate(answers.hits) if hit.id in right]
+        assert len(place.badges) == sum(hit.id in right for hit in answers.hits)
     assert "right answer at rank 1" in shown(app)
     ask(app, QUESTION + "吗")
     assert "right answer" not in shown(app)
@@ -141,7 +177,7 @@ def test_an_example_question_is_one_click(workspace: Workspace, run: str, corpus
     assert app.pills(key="example").options == questions[:5]
     app.pills(key="example").set_value(questions[2]).run()
     assert app.text_input(key="question").value == questions[2]
-    assert len(places(app)) == 3
+    assert [len(place.heads) for place in places(app)][:2] == [10, 10]
     app.button(key="other_examples").click().run()
     assert app.pills(key="example").options == questions[5:10]
     assert app.text_input(key="question").value == questions[2]
@@ -163,23 +199,26 @@ def test_ten_thousand_characters_are_answered_with_a_word(
 ) -> None:
     app = ask(ready(workspace, run), "鞋" * 10_000)
     assert "This question has 10,000 characters." in shown(app)
-    assert [len(place) for place in places(app)][:2] == [20, 20]
+    assert [len(place.heads) for place in places(app)][:2] == [10, 10]
+    assert len(app.query_params.get("q", "")) == 0
 
 
 def test_all_questions_are_scored(workspace: Workspace, run: str, corpus: str) -> None:
-    app = ready(workspace, run)
-    app.button(key="score_all").click().run()
+    app = view(ready(workspace, run), "many")
+    app.button(key="ask_all").click().run()
+    do_jobs(workspace)
+    app.run()
     assert not app.exception
     wanted = score_questions(workspace, corpus, columns(workspace, run))
-    table = app.dataframe[0].value
-    assert list(table.columns[1:4]) == ["nDCG@10", "MRR@10", "Recall@10"]
-    for row, column in zip(table.itertuples(), wanted.columns, strict=True):
-        assert tuple(row)[2:5] == pytest.approx((column.ndcg, column.mrr, column.recall))
+    table = next(one.value for one in app.dataframe if "MRR@10" in one.value.columns)
+    for row, column in zip(table.to_dict("records"), wanted.columns, strict=True):
+        found = [row[f"{name}@10"] for name in ("nDCG", "MRR", "Recall")]
+        assert found == pytest.approx([column.ndcg, column.mrr, column.recall])
+        low, high = column.ndcg_interval or (0, 0)
+        assert row["95% interval of nDCG"] == f"{low:.3f} – {high:.3f}"
     figure = json.loads(app.get("plotly_chart")[0].proto.spec)
     assert figure["layout"]["title"]["text"] == "60 questions with known answers, higher is better"
     assert [bar["name"] for bar in figure["data"]] == list(table["Column"])
-    ask(app, QUESTION)
-    assert app.dataframe
 
 
 def test_a_failed_reading_says_why_and_the_others_answer(
@@ -189,7 +228,7 @@ def test_a_failed_reading_says_why_and_the_others_answer(
     fail_jobs(workspace, ProcessVanished())
     ask(app, QUESTION)
     assert shown(app).count("ended without a word") == 2
-    assert len(places(app)[2]) == 20
+    assert len(places(app)[2].heads) == 10
     assert not queue.waiting_jobs(workspace)
     next(button for button in app.button if button.label == "Try again").click().run()
     assert len(queue.waiting_jobs(workspace)) == 1
@@ -214,9 +253,63 @@ def test_a_table_of_ones_own(workspace: Workspace, run: str) -> None:
     assert (info.name, info.rows, info.fields) == ("客服", 2, ("标题",))
     assert load_corpus(workspace, info.id).ids() == ["a1", "a2"]
     do_jobs(workspace)
+    view(app, "ask")
     ask(app, "想退货")
-    assert [len(place) for place in places(app)] == [4, 4, 2]
-    assert "退货" in places(app)[2][1]
+    assert [len(place.heads) for place in places(app)] == [2, 2, 1]
+    assert "七天无理由退货" in places(app)[2].texts[0]
+
+
+def test_further_rows_take_the_judgements_along(
+    workspace: Workspace, run: str, corpus: str
+) -> None:
+    judge(load_corpus(workspace, corpus), "跑鞋", "p001", "right")
+    app = view(open_screen("search", run=run), "texts")
+    old = load_corpus(workspace, corpus).frame()
+    table = "id,text,name,category\np900,全新的登山鞋，防滑,登山鞋,跑鞋\n" + ",".join(
+        old.iloc[0][["id", "text", "name", "category"]].tolist()
+    )
+    app.file_uploader[0].upload("新.csv", table.encode()).run()
+    app.checkbox(key="corpus_add_to").check().run()
+    assert app.selectbox(key="corpus_id_added").value == "id"
+    assert app.selectbox(key="corpus_text_added").value == "text"
+    app.button(key="corpus_add").click().run()
+    assert not app.exception, app.exception
+    assert "1 row was added. 1 was there already." in shown(app)
+    new = load_corpus(workspace, app.session_state["corpus"])
+    assert new.ids() == [*old["id"], "p900"]
+    (one,) = judged_questions(new)
+    assert one.right == ("p001",)
+
+
+def test_the_texts_of_a_dataset(workspace: Workspace, run: str) -> None:
+    app = open_screen("search", run=run)
+    dataset = load_dataset(workspace, load_run(workspace, run).config.dataset.id)
+    assert app.multiselect(key=f"corpus_roles_{dataset.info.id}").value == ["positive", "negative"]
+    app.multiselect(key=f"corpus_roles_{dataset.info.id}").set_value(["positive"]).run()
+    app.button(key="corpus_from_dataset").click().run()
+    assert not app.exception, app.exception
+    texts = load_corpus(workspace, app.session_state["corpus"]).texts()
+    assert texts == dataset.frame()["positive"].drop_duplicates().tolist()
+
+
+def test_a_large_table_is_stored_by_a_job(
+    workspace: Workspace, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_texts, "LARGE_BYTES", 100)
+    app = open_screen("search", run=run)
+    rows = "\n".join(f"a{n},第{n}条很长的说明文字" for n in range(300))
+    app.file_uploader[0].upload("大表.csv", f"编号,正文\n{rows}\n".encode()).run()
+    assert app.selectbox(key="corpus_text").value == "正文"
+    app.selectbox(key="corpus_id").set_value("编号").run()
+    app.button(key="corpus_add").click().run()
+    assert not app.exception, app.exception
+    assert [job.kind for job in queue.waiting_jobs(workspace)] == ["store_corpus"]
+    do_jobs(workspace)
+    app.run()
+    assert not app.exception, app.exception
+    corpus = load_corpus(workspace, app.session_state["corpus"])
+    assert (corpus.info.name, corpus.info.rows) == ("大表", 300)
+    assert corpus.ids()[:2] == ["a0", "a1"]
 
 
 def test_a_table_that_cannot_be_searched_is_refused(workspace: Workspace, run: str) -> None:
@@ -255,12 +348,177 @@ def test_the_corpus_of_the_runs_own_sample_comes_first(workspace: Workspace, run
     assert open_screen("search", run=run).session_state["corpus"] == products
 
 
+def test_models_are_chosen_and_the_first_is_what_the_others_are_compared_with(
+    workspace: Workspace, run: str, corpus: str
+) -> None:
+    app = ready(workspace, run)
+    chosen = [f"tuned:{run}", f"fused:tuned:{run}", f"base:{run}"]
+    app.multiselect(key="choose_search_models").set_value(chosen).run()
+    assert app.query_params["models"] == ",".join(chosen)
+    ask(app, QUESTION)
+    base, tuned, _lexical = columns(workspace, run)
+    assert tuned.model is not None and tuned.fingerprint is not None
+    fused = Column.fused("both", tuned.model, tuned.fingerprint)
+    found = search(workspace, corpus, QUESTION, [tuned, fused, base])
+    for place, answers in zip(places(app), found.columns, strict=True):
+        assert len(place.heads) == 10
+        for text, hit in zip(place.texts, answers.hits, strict=True):
+            assert text.startswith(hit.fields["name"])
+        if answers is not found.columns[0]:
+            assert f"{answers.shared} of them in the first column too" in shown(app)
+    lost = [one for one in app.expander if "of the first column" in one.label]
+    assert [len(one.markdown) for one in lost] == [
+        len(answers.lost) for answers in found.columns if answers.lost
+    ]
+
+
+def test_a_run_that_was_deleted_is_left_out_of_a_link(
+    workspace: Workspace, run: str, corpus: str
+) -> None:
+    app = open_screen("search", run=run)
+    app.query_params["models"] = f"tuned:gone,tuned:{run}"
+    app.run()
+    assert "names models that are not here any more (tuned:gone)" in shown(app)
+    assert app.multiselect(key="choose_search_models").value == [f"tuned:{run}"]
+
+
+def test_a_corpus_that_was_deleted_is_a_sentence(
+    workspace: Workspace, run: str, corpus: str
+) -> None:
+    app = open_screen("search", run=run, corpus="gone-1")
+    assert "The corpus “gone-1” was deleted. Here is another one." in shown(app)
+    assert app.session_state["corpus"] == corpus
+
+
+def test_a_link_brings_up_the_same_screen_in_another_session(
+    workspace: Workspace, run: str, corpus: str
+) -> None:
+    first = ready(workspace, run)
+    first.multiselect(key="choose_search_models").set_value([f"tuned:{run}", "bm25"]).run()
+    first.multiselect(key=f"filter_{corpus}_category").set_value(["跑鞋", "耳机"]).run()
+    first.segmented_control(key=f"look_{corpus}").set_value("plain").run()
+    ask(first, QUESTION)
+    second = AppTest.from_file(MAIN, default_timeout=60)
+    second.switch_page("../pages/search.py")
+    for name, value in first.query_params.items():
+        second.query_params[name] = value
+    second.run()
+    assert not second.exception
+    assert second.text_input(key="question").value == QUESTION
+    assert [vars(place) for place in places(second)] == [vars(place) for place in places(first)]
+    assert places(second)[0].heads
+
+
+def test_filters_hold_for_all_columns(workspace: Workspace, run: str, corpus: str) -> None:
+    app = ready(workspace, run)
+    app.multiselect(key=f"filter_{corpus}_category").set_value(["跑鞋"]).run()
+    ask(app, QUESTION)
+    shoes = load_corpus(workspace, corpus).frame().query("category == '跑鞋'")
+    assert f"The filters leave {len(shoes)} of 161 texts." in shown(app)
+    mask = (load_corpus(workspace, corpus).frame()["category"] == "跑鞋").to_numpy()
+    found = search(workspace, corpus, QUESTION, columns(workspace, run), mask=mask)
+    for place, answers in zip(places(app), found.columns, strict=True):
+        assert len(place.texts) == len(answers.hits) > 0
+        assert all(text.endswith("跑鞋") for text in place.texts)
+    app.text_input(key=f"filter_{corpus}_name").set_value("没有这个").run()
+    assert "fits the filters" in shown(app)
+    app.button(key="filters_off").click().run()
+    assert [len(place.heads) for place in places(app)][:2] == [10, 10]
+
+
+def test_judging_with_one_click_gives_figures_that_are_counted_by_hand(
+    workspace: Workspace, run: str, corpus: str
+) -> None:
+    app = ask(ready(workspace, run), "想要一双跑鞋")
+    found = search(workspace, corpus, "想要一双跑鞋", columns(workspace, run))
+    app.button(key="right_0_2").click().run()
+    app.button(key="wrong_0_1").click().run()
+    right = {found.columns[0].hits[1].id}
+    assert "1 question judged." in shown(app)
+    assert ":red-badge" in places(app)[0].badges[0]
+
+    def figures() -> list[float]:
+        table = next(one.value for one in app.dataframe if "MRR@10" in one.value.columns)
+        return table["MRR@10"].tolist()
+
+    def by_hand() -> list[float]:
+        ranks = [
+            next((hit.rank for hit in column.hits if hit.id in right), None)
+            for column in found.columns
+        ]
+        return [1 / rank if rank else 0.0 for rank in ranks]
+
+    assert figures() == pytest.approx(by_hand())
+    # Another session sees them; a click on what was said takes it back, and so does "Undo".
+    other = ask(open_screen("search", run=run), "想要一双跑鞋")
+    assert ":red-badge" in places(other)[0].badges[0]
+    app.button(key="right_0_2").click().run()
+    assert "1 of them has no right answer yet" in shown(app)
+    app.button(key="undo_judgement").click().run()
+    assert figures() == pytest.approx(by_hand())
+
+
+def test_a_missing_answer_is_found_and_counts(workspace: Workspace, run: str, corpus: str) -> None:
+    app = ask(ready(workspace, run), "想要一双跑鞋")
+    app.text_input(key="missing_part").set_value("室内云台").run()
+    app.button(key="missing_0").click().run()
+    (one,) = judged_questions(load_corpus(workspace, corpus))
+    frame = load_corpus(workspace, corpus).frame()
+    (id,) = frame[frame["text"].str.contains("室内云台")]["id"]
+    assert (one.right, one.missing) == ((id,), (id,))
+    assert app.button(key="missing_0").disabled
+
+
+def test_judgements_become_a_dataset(workspace: Workspace, run: str, corpus: str) -> None:
+    stored = load_corpus(workspace, corpus)
+    ids = stored.ids()
+    for number in range(12):
+        judge(stored, f"问题{number}", ids[number], "right")
+        judge(stored, f"问题{number}", ids[number + 20], "wrong")
+    app = view(ready(workspace, run), "test")
+    assert "12 questions judged." in shown(app)
+    app.radio(key="judged_with_wrong").set_value(True).run()
+    app.button(key="judged_store").click().run()
+    assert not app.exception
+    info = load_dataset(workspace, app.session_state["dataset"]).info
+    assert info.shape is Shape.TRIPLETS
+    texts = stored.texts()
+    frame = load_dataset(workspace, info.id).frame()
+    assert frame["anchor"].tolist() == [f"问题{number}" for number in range(12)]
+    assert frame["positive"].tolist() == texts[:12]
+    assert frame["negative"].tolist() == texts[20:32]
+
+
+def test_a_table_of_questions_with_their_answers(
+    workspace: Workspace, run: str, corpus: str
+) -> None:
+    app = view(ready(workspace, run), "many")
+    frame = load_corpus(workspace, corpus).frame()
+    table = f"问题,答案\n防水跑鞋,p001|p007\n摄像头,{frame['text'][40].replace(',', '')}\n灯,nope\n"
+    app.file_uploader[0].upload("我的问题.csv", table.encode()).run()
+    assert app.selectbox(key="questions_column").value == "问题"
+    assert app.selectbox(key="answers_column").value == "答案"
+    app.button(key="questions_add").click().run()
+    assert not app.exception, app.exception
+    assert "The right answers of 2 questions are known." in shown(app)
+    assert "1 answer in the table is no text of this corpus" in shown(app)
+    app.button(key="ask_all").click().run()
+    do_jobs(workspace)
+    app.run()
+    assert not app.exception, app.exception
+    won = next(one.value for one in app.dataframe if "Ranks gained" in one.value.columns)
+    assert set(won["Question"]) == {"防水跑鞋", "摄像头"}
+    sizes = won["Ranks gained"].abs().tolist()
+    assert sizes == sorted(sizes, reverse=True)
+
+
 def test_search_in_chinese(workspace: Workspace, run: str, corpus: str) -> None:
     app = open_screen("search", locale="zh-CN", run=run)
     do_jobs(workspace)
     ask(app, QUESTION)
-    app.button(key="score_all").click().run()
-    words = shown(app)
+    said = shown(app)
+    for name in ("test", "many", "texts"):
+        said += shown(view(app, name))
     for english in ("right answer", "scores", "new,", "Base", "Tuned", "question"):
-        assert english not in words
-    assert "正确答案" in words
+        assert english not in said
+    assert "正确答案" in said

@@ -49,6 +49,20 @@ def test_only_rows_of_the_mask_are_found() -> None:
 
 
 @pytest.mark.usefixtures("_block_bytes")
+@pytest.mark.parametrize("share", [0.02, 0.6, 0.0, 1.0])
+def test_one_question_is_answered_as_many_are(share: float) -> None:
+    vectors, queries = _units(400, 12, 9), _units(20, 12, 10)
+    mask = np.random.default_rng(11).random(400) < share
+    index = DenseIndex(vectors)
+    for allowed in (mask, None):
+        rows, scores = index.search(queries, 7, allowed)
+        for at in range(len(queries)):
+            one_row, one_score = index.search(queries[at : at + 1], 7, allowed)
+            np.testing.assert_array_equal(one_row[0], rows[at])
+            np.testing.assert_allclose(one_score[0], scores[at], atol=1e-6)
+
+
+@pytest.mark.usefixtures("_block_bytes")
 def test_equal_scores_keep_the_order_of_the_rows() -> None:
     # Products of these are exact, whatever order they are summed in.
     vectors = np.tile(np.eye(3, 4, dtype=np.float32), (50, 1))

@@ -12,18 +12,11 @@ from sklearn.metrics import ndcg_score
 
 from core.encoder import client
 from core.problems import N_, Problem
-from core.retrieval import search as search_module
+from core.retrieval import answers as answers_module
+from core.retrieval.answers import Column, MissingVectors, MissingWordIndex
 from core.retrieval.corpora import Question, create_corpus, load_corpus
-from core.retrieval.search import (
-    Column,
-    EmptyQuestion,
-    MissingVectors,
-    MissingWordIndex,
-    NoColumns,
-    NoJudgedQuestions,
-    score_questions,
-    search,
-)
+from core.retrieval.scoring import NoJudgedQuestions, score_questions
+from core.retrieval.search import EmptyQuestion, NoColumns, NothingLeft, search
 from core.workspace import UnknownItem, Workspace
 from tests.retrieval.stand_in import WIDTH, CharacterEncoder
 
@@ -95,6 +88,51 @@ def test_words_find_only_what_shares_a_word(workspace: Workspace, shoes: str) ->
     _, dense = search(workspace, shoes, "雨", [WORDS, BASE]).columns
     assert {hit.id for hit in dense.hits if hit.change is not None} == {"p1", "p4"}
     assert dense.shared == 2
+
+
+def test_what_the_first_column_shows_and_another_does_not_is_lost(
+    workspace: Workspace, shoes: str
+) -> None:
+    base, tuned = search(workspace, shoes, "防水的跑鞋", [BASE, TUNED], k=3).columns
+    assert base.lost == ()
+    assert tuned.shared == 3 - len(tuned.lost)
+    full = search(workspace, shoes, "防水的跑鞋", [BASE, TUNED], k=6).columns
+    shown = {hit.id for hit in tuned.hits}
+    assert [one.hit for one in tuned.lost] == [hit for hit in base.hits if hit.id not in shown]
+    ranks = {hit.id: hit.rank for hit in full[1].hits}
+    assert [one.rank for one in tuned.lost] == [ranks[one.hit.id] for one in tuned.lost]
+    words = search(workspace, shoes, "雨", [BASE, WORDS], k=3).columns[1]
+    assert [one.rank for one in words.lost if one.hit.id not in {"p1", "p4"}] == [None] * len(
+        [one for one in words.lost if one.hit.id not in {"p1", "p4"}]
+    )
+
+
+def test_the_fusion_is_the_sum_of_reciprocal_ranks(workspace: Workspace, shoes: str) -> None:
+    assert TUNED.model is not None and TUNED.fingerprint is not None
+    both = Column.fused("Both", TUNED.model, TUNED.fingerprint)
+    tuned, words, fused = search(workspace, shoes, "防水跑鞋", [TUNED, WORDS, both]).columns
+    expected = dict.fromkeys((hit.id for hit in tuned.hits), 0.0)
+    for hit in (*tuned.hits, *words.hits):
+        expected[hit.id] += 1 / (60 + hit.rank)
+    for hit in fused.hits:
+        assert hit.score == pytest.approx(expected[hit.id])
+    assert [hit.rank for hit in fused.hits] == [1, 2, 3, 4, 5, 6]
+    scores = [hit.score for hit in fused.hits]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_filter_holds_for_every_column(workspace: Workspace, shoes: str) -> None:
+    assert TUNED.model is not None and TUNED.fingerprint is not None
+    both = Column.fused("Both", TUNED.model, TUNED.fingerprint)
+    mask = np.array(["雨" in text for text in SHOES])
+    found = search(workspace, shoes, "雨天的鞋", [BASE, WORDS, both], mask=mask)
+    assert found.rows == 2
+    for column in found.columns:
+        assert {hit.id for hit in column.hits} == {"p1", "p4"}
+        assert [hit.rank for hit in column.hits] == [1, 2]
+        assert all(hit.base_rank in (1, 2) for hit in column.hits)
+    with pytest.raises(NothingLeft):
+        search(workspace, shoes, "雨", [BASE], mask=np.zeros(6, dtype=bool))
 
 
 def test_a_planted_change_of_rank(workspace: Workspace, encoder: CharacterEncoder) -> None:
@@ -202,7 +240,7 @@ def test_the_word_index_is_built_once_and_big_ones_by_a_job(
     workspace: Workspace, shoes: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     corpus = load_corpus(workspace, shoes)
-    monkeypatch.setattr(search_module, "LEXICAL_AT_ONCE_ROWS", 5)
+    monkeypatch.setattr(answers_module, "LEXICAL_AT_ONCE_ROWS", 5)
     (words,) = search(workspace, shoes, "雨", [WORDS]).columns
     assert isinstance(words.problem, MissingWordIndex)
     assert "The corpus 鞋 has no word index yet." in str(words.problem)

@@ -38,7 +38,8 @@ READ_KEYWORDS = _set_of(
 )
 NOT_READ = _set_of(
     """
-    key icon type width height color colour gap border on_click on_change on_select kind mode
+    key icon type file_name mime width height color colour gap border on_click on_change on_select
+    kind mode insidetextanchor constraintext
     delta_color delta_arrow label_visibility alignment url_path horizontal_alignment chart_type
     vertical_alignment text_alignment position anchor line marker template legend selection_mode
     config margin hoverinfo textposition orientation xanchor yanchor exponentformat rangemode

@@ -13,11 +13,11 @@ from core.data.shapes import Shape
 from core.jobs.events import EventWriter
 from core.jobs.status import JobState
 from core.problems import Message
+from core.retrieval.fusion import FUSED
 from core.training.alarms import Curve, curve_alarms
 from core.training.calibration import calibrate
 from core.training.confusables import SWITCHED_OFF, Confusables, Mistake, Outcome
 from core.training.evaluation import make_task
-from core.training.fusion import FUSED
 from core.training.hurting import Hurting, HurtingRow
 from core.training.questions import Answers, Asked, OwnQuestions
 from core.training.report import Exam, ModelScores, Report

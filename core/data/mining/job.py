@@ -73,7 +73,7 @@ def mine_negatives(job: JobContext) -> None:
     proposals = pd.concat(pieces, ignore_index=True)
     if proposals.empty:
         raise NothingMined
-    candidates = _describe(proposals, table, frame)
+    candidates = describe(proposals, table, frame)
     job.check_stop()
     info = ReviewInfo(
         id=final.name,
@@ -125,8 +125,14 @@ class _Work:
         self.job.progress(stage, done / (self.corpus + self.anchors))
 
 
-def _describe(proposals: pd.DataFrame, table: TextTable, frame: pd.DataFrame) -> pd.DataFrame:
-    """The candidates as a review shows them, the likely right answers first."""
+def describe(proposals: pd.DataFrame, table: TextTable, frame: pd.DataFrame) -> pd.DataFrame:
+    """The candidates as a review shows them, the likely right answers first.
+
+    Args:
+        proposals: as :func:`core.data.mining.search.mine_piece` gives them.
+        table: the texts of ``frame``.
+        frame: the rows of the dataset.
+    """
     texts = np.array(table.texts, dtype=object)
     positives = pd.Series(texts[table.positives]).groupby(table.anchors).agg(set).to_dict()
     candidate = texts[proposals["candidate"]]

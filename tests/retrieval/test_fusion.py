@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.training.fusion import fuse, fuse_positions
+from core.retrieval.fusion import fuse, fuse_positions
 
 
 def test_the_fusion_of_two_tables_is_the_sum_of_reciprocal_ranks() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from core.problems import N_
@@ -11,6 +13,8 @@ FUSED = N_("Model and BM25 together")
 K = 60
 """Cormack, Clarke & Büttcher 2009, "Reciprocal rank fusion outperforms Condorcet and individual
 rank learning methods": 60 was best on their collections, and little depends on it."""
+FUSED_FROM = 1_000
+"""How many of each ranking's first texts are fused; what comes later adds next to nothing."""
 
 
 def fuse(*rankings: np.ndarray) -> np.ndarray:
@@ -44,10 +48,27 @@ def fuse_positions(*rankings: np.ndarray) -> np.ndarray:
     Returns:
         Every position that one of them found, the best first, int64.
     """
+    total = _totals(rankings)
+    order = sorted(total, key=lambda position: (-total[position], position))
+    return np.array(order, dtype=np.int64)
+
+
+def fused_scores(length: int, *rankings: np.ndarray) -> np.ndarray:
+    """What :func:`fuse_positions` orders by: a score for each of ``length`` things, float64.
+
+    Minus infinity where no ranking finds a thing.
+    """
+    scores = np.full(length, -np.inf)
+    for position, total in _totals(rankings).items():
+        scores[position] = total
+    return scores
+
+
+def _totals(rankings: Iterable[np.ndarray]) -> dict[int, float]:
+    """The sum of 1 / (60 + rank) of every position that one of the rankings found."""
     total: dict[int, float] = {}
     for ranking in rankings:
         for rank, position in enumerate(ranking.tolist(), start=1):
             if position >= 0:
                 total[position] = total.get(position, 0.0) + 1.0 / (K + rank)
-    order = sorted(total, key=lambda position: (-total[position], position))
-    return np.array(order, dtype=np.int64)
+    return total

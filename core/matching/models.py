@@ -1,0 +1,152 @@
+"""The models that texts can be compared with, and the threshold that a run found for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from core.models.bases import list_bases, resolve
+from core.models.bundled import BUNDLED_NAME
+from core.models.fingerprint import model_fingerprint
+from core.models.folder import NoSuchFolder
+from core.problems import N_, Problem
+from core.training.artifacts import load_reference
+from core.training.runs import Run, finished_runs
+from core.workspace import Workspace
+
+Role = Literal["tuned", "base", "bundled", "hub", "folder"]
+
+
+class ModelGone(Problem):
+    what = N_("The folder of the model {model} was deleted or moved: {folder}.")
+    do = N_("Put the folder back, or choose another model.")
+
+
+class ModelChanged(Problem):
+    what = N_("The folder {folder} does not hold the model {model} any more.")
+    do = N_("Start again: the model is then read as it is now.")
+
+
+@dataclass(frozen=True)
+class OfferedModel:
+    """A model that somebody can choose.
+
+    Attributes:
+        key: tells it from the others; stays the same from day to day.
+        role: what it is: the model of a run, what such a run started from, and so on.
+        name: the run's name, or the model's own.
+        folder: where it lies.
+        run: the id of the run that says which threshold suits it, if there is one.
+    """
+
+    key: str
+    role: Role
+    name: str
+    folder: Path
+    run: str | None = None
+
+
+class UsedModel(BaseModel):
+    """A model as a job's parameters name it; another fingerprint is another model."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    role: Role
+    name: str
+    folder: Path
+    fingerprint: str
+
+    def check(self) -> None:
+        """See that the model is there and still the same.
+
+        Raises:
+            ModelGone: its folder was deleted.
+            ModelChanged: the folder holds another model now.
+        """
+        if _fingerprint(self.name, self.folder) != self.fingerprint:
+            raise ModelChanged(folder=str(self.folder), model=self.name)
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A threshold that was measured on held-out pairs of a run.
+
+    Attributes:
+        threshold: the cosine from which on to say "match".
+        run: the name of the run.
+        precision: which share of the held-out pairs that reached it were right.
+        recall: which share of the right pairs reached it.
+    """
+
+    threshold: float
+    run: str
+    precision: float
+    recall: float
+
+
+def offered_models(workspace: Workspace) -> list[OfferedModel]:
+    """The models of finished runs, newest first, what these started from, the bundled one, hubs'.
+
+    A model that cannot be found any more is listed too: choosing it says what is wrong.
+    """
+    offers: list[OfferedModel] = []
+    bases: dict[Path, OfferedModel] = {}
+    for run in finished_runs(workspace):
+        assert run.model is not None
+        offers.append(OfferedModel(f"tuned:{run.id}", "tuned", run.name, run.model, run.id))
+        base = _base_of(run)
+        if base is not None:
+            bases.setdefault(base.folder, base)
+    for choice in list_bases(workspace):
+        if choice.config.kind not in ("bundled", "hub"):
+            continue
+        try:
+            folder = resolve(workspace, choice.config).path
+        except Problem:
+            # A damaged installation is said where models are chosen for training.
+            continue
+        if folder is not None and folder not in bases:
+            role: Role = "bundled" if choice.config.kind == "bundled" else "hub"
+            bases[folder] = OfferedModel(f"{role}:{choice.name}", role, choice.name, folder)
+    return [*offers, *bases.values()]
+
+
+def use(offer: OfferedModel) -> UsedModel:
+    """The model as it is now.
+
+    Raises:
+        ModelGone: its folder was deleted.
+    """
+    fingerprint = _fingerprint(offer.name, offer.folder)
+    return UsedModel(role=offer.role, name=offer.name, folder=offer.folder, fingerprint=fingerprint)
+
+
+def suggested_threshold(workspace: Workspace, offer: OfferedModel) -> Suggestion | None:
+    """The threshold from the report of the offer's run; None where none was measured."""
+    run = next((run for run in finished_runs(workspace) if run.id == offer.run), None)
+    report = run.report() if run else None
+    if run is None or report is None or report.calibration is None:
+        return None
+    side = report.calibration.after if offer.role == "tuned" else report.calibration.before
+    return Suggestion(side.cut.threshold, run.name, side.cut.precision, side.cut.recall)
+
+
+def _base_of(run: Run) -> OfferedModel | None:
+    try:
+        reference = load_reference(run.folder)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    bundled = reference.name == BUNDLED_NAME
+    key = f"bundled:{BUNDLED_NAME}" if bundled else f"base:{reference.fingerprint}"
+    role: Role = "bundled" if bundled else "base"
+    return OfferedModel(key, role, reference.name, reference.path, run.id)
+
+
+def _fingerprint(name: str, folder: Path) -> str:
+    try:
+        return model_fingerprint(folder)
+    except (NoSuchFolder, OSError) as error:
+        raise ModelGone(model=name, folder=str(folder)) from error
