@@ -15,9 +15,9 @@ from core.workspace import Workspace
 from ui import charts
 from ui.comparisons import choose_run, compared
 from ui.examples import answers_table, current_examples, edit_group, list_group, text_labels
-from ui.inspect_charts import matrices
 from ui.inspect_map import show_map
 from ui.language import _, say
+from ui.matrix_charts import matrices
 from ui.pages import heading
 from ui.vectors import Pair, encode
 

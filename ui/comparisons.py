@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import streamlit as st
 
 from core.inspection.comparison import Comparison, load_comparison
@@ -12,6 +14,7 @@ from ui import format as fmt
 from ui.language import _, say
 from ui.runs import run_name
 from ui.selection import choose, selected
+from ui.texts import clipped
 
 
 def choose_run(workspace: Workspace) -> Run | None:
@@ -39,6 +42,11 @@ def compared(run: Run) -> Comparison | None:
     except Problem as problem:
         st.error(say(problem), icon=":material/error:")
         return None
+
+
+def base_title(name: str) -> str:
+    """What a chart calls the base: its name without the organisation that publishes it."""
+    return _("Base: {model}").format(model=html.escape(clipped(name.rpartition("/")[2], 32)))
 
 
 def _say_no_models(workspace: Workspace) -> None:

@@ -14,8 +14,8 @@ from core.inspection.widgets import Example, example_texts
 from core.workspace import Workspace
 from ui import charts, jobs
 from ui import format as fmt
-from ui.inspect_charts import maps
 from ui.language import _
+from ui.map_charts import maps
 from ui.vectors import encode, encoded, pca
 
 METHODS = {"umap": "UMAP", "pca": "PCA"}

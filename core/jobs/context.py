@@ -71,12 +71,13 @@ class JobContext:
         """Say what is being done now and which share of it (0 to 1) is done.
 
         Cheap enough to be called for every step: the file is replaced at most four times a second,
-        and always when the stage changes.
+        and always when another stage begins.
         """
         now = time.monotonic()
         with self._lock:
-            changed = self._status.stage != stage.to_json()
-            self._status = replace(self._status, stage=stage.to_json(), done=done)
+            before, now_at = self._status.stage, stage.to_json()
+            changed = before is None or before["template"] != now_at["template"]
+            self._status = replace(self._status, stage=now_at, done=done)
             if changed or now - self._last_write >= _PROGRESS_SECONDS:
                 self._write(now)
 
