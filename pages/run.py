@@ -15,11 +15,11 @@ from core.workspace import Workspace
 from ui import format as fmt
 from ui.language import _, plain, say
 from ui.live_chart import show_live
+from ui.loss_chart import loss_chart
 from ui.pages import heading
 from ui.questions import edit_questions
 from ui.reports import show_report
 from ui.run_actions import show_actions, show_stopping
-from ui.run_charts import loss_chart
 from ui.runs import run_name, sample_name, show_line, show_lineage
 from ui.selection import choose
 from ui.states import state_badge

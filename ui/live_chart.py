@@ -6,10 +6,10 @@ zoom away.  This component hands the new figure to the chart that is there (``Pl
 
 from __future__ import annotations
 
+import json
 from importlib.resources import files
 from typing import Any
 
-import plotly.graph_objects as go
 import streamlit as st
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -80,15 +80,16 @@ _component = st.components.v2.component(
 )
 
 
-def show_live(figure: go.Figure, key: str, *, alt: str) -> None:
+def show_live(figure: dict[str, Any], key: str, *, alt: str) -> None:
     """Draw ``figure``, or hand it to the chart that was drawn under the same ``key`` before.
 
-    The figure's layout needs a height and a ``uirevision`` that stays the same as long as the zoom
-    is to be kept.  ``alt`` says in a sentence what the chart shows.
+    ``figure`` is ``data`` and ``layout`` as Plotly's JavaScript takes them; the layout needs a
+    height and a ``uirevision`` that stays the same as long as the zoom is to be kept.  ``alt`` says
+    in a sentence what the chart shows.
     """
     data: dict[str, Any] = {
-        "figure": figure.to_json(engine="json"),
-        "height": figure.layout.height,
+        "figure": json.dumps(figure),
+        "height": figure["layout"]["height"],
         "alt": alt,
     }
     _component(data=data, key=key)

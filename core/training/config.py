@@ -12,6 +12,9 @@ from core.data.structure import MOST_NEGATIVES
 from core.models.bases import BaseConfig
 from core.problems import N_, Problem
 
+# Written in C where PyYAML came with it: a screen reads the configurations of all runs.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 class ConfigUnreadable(Problem):
     what = N_("{file} is not a run configuration: {reason}.")
@@ -165,7 +168,7 @@ class RunConfig(_Part):
     def load(cls, path: Path) -> RunConfig:
         """Read a ``config.yaml``; raises ConfigUnreadable."""
         try:
-            data = yaml.safe_load(path.read_text(encoding="utf-8"))
+            data = yaml.load(path.read_text(encoding="utf-8"), _LOADER)
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             reason = str(error).splitlines()[0]
             raise ConfigUnreadable(file=path.name, reason=reason) from error

@@ -25,7 +25,8 @@ from core.training.runs import Curves, load_run
 from core.workspace import Workspace
 from tests.pages.made import make_run
 from tests.ui.helpers import MAIN, open_screen, shown
-from ui.run_charts import loss_chart, score_chart
+from ui.loss_chart import loss_chart
+from ui.run_charts import score_chart
 
 
 @pytest.fixture
@@ -142,16 +143,16 @@ def test_held_out_scores_have_their_own_curve_and_a_star_where_they_were_best(
     writer.write({"type": "start", "step": 0, "steps": 20})
     plain = Curves()
     plain.update(workspace.run(id))
-    assert "nDCG@10 on held-out rows" not in [one.name for one in loss_chart(plain, id).data]
+    assert "nDCG@10 on held-out rows" not in [one["name"] for one in loss_chart(plain, id)["data"]]
     for step, value in ((0, 0.2), (10, 0.6), (20, 0.5)):
         look = {"step": step, "epoch": step / 20, "metric": "ndcg@10", "value": value}
         writer.write({"type": "held_out_score", **look})
     writer.write({"type": "best", "step": 10, "value": 0.6})
     curves = Curves()
     curves.update(workspace.run(id))
-    drawn = {one.name: one for one in loss_chart(curves, id).data}
-    assert list(drawn["nDCG@10 on held-out rows"].y) == [0.2, 0.6, 0.5]
-    assert (list(drawn["Best so far"].x), list(drawn["Best so far"].y)) == ([10], [0.6])
+    drawn = {one["name"]: one for one in loss_chart(curves, id)["data"]}
+    assert drawn["nDCG@10 on held-out rows"]["y"] == [0.2, 0.6, 0.5]
+    assert (drawn["Best so far"]["x"], drawn["Best so far"]["y"]) == ([10], [0.6])
 
 
 def test_a_negative_correlation_is_inside_the_chart() -> None:
