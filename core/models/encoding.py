@@ -30,8 +30,10 @@ _SLICE = 32_768
 _LIBRARY_BATCH = 32
 _LIBRARY_CHUNK = 512
 """Texts that are left to the library between two looks for a stop request."""
-_CPU_TOKENS = 1_024
-"""Where MiniLM is fastest: what a layer works on then stays near the processor."""
+_CPU_TOKENS = 2_048
+"""Where MiniLM is fastest on two cores; 1,024 and 3,000 take some 5% longer."""
+_SHORT = 64
+"""Tokens: up to here a text is so short that what oneDNN keeps is a part of the peak."""
 _GPU_TOKENS = 16_384
 _BAG_TOKENS = 8_192
 _MOST_TEXTS = 512
@@ -116,7 +118,9 @@ def _vectors(
     # The longest first, because memory then runs out at once or never, and grows no further.
     for places in by_size(tokens.lengths, _most_tokens(tokens, device.type), _MOST_TEXTS):
         check()
-        vectors = _forward(model, _moved(tokens.features(places), device), how, unit=unit)
+        features = _moved(tokens.features(places), device)
+        with _without_onednn(model, tokens):
+            vectors = _forward(model, features, how, unit=unit)
         if device.type == "cpu":
             yield places, vectors.numpy()
         else:
@@ -161,7 +165,7 @@ def _forward(
     import torch
 
     task = {name: value for name, value in how.items() if name == "task"}
-    with torch.inference_mode(), _without_onednn(model):
+    with torch.inference_mode():
         vectors = model(features, **task)["sentence_embedding"]
         vectors = vectors[..., : model.truncate_dim]
         if unit:
@@ -170,18 +174,20 @@ def _forward(
 
 
 @contextmanager
-def _without_onednn(model: SentenceTransformer) -> Iterator[None]:
-    """Without oneDNN where MKL multiplies just as fast: for float32 on the processor.
+def _without_onednn(model: SentenceTransformer, tokens: Tokens) -> Iterator[None]:
+    """Without oneDNN for short texts where MKL multiplies as fast: for float32 on the processor.
 
     oneDNN keeps something for every new shape of a batch, and between those pieces memory that was
-    given back cannot be taken as one again: on 2,000 short texts MiniLM held 15 MB more.
+    given back cannot be taken as one again: on 2,000 short texts MiniLM held 15 MB more.  Among
+    long texts that is little beside their batches, and oneDNN is a tenth faster there.
     """
     import torch
 
     kernels = torch.backends.mkldnn
     before = kernels.enabled
+    short = int(tokens.lengths.max(initial=0)) <= _SHORT
     plain = model.device.type == "cpu" and all(p.dtype == torch.float32 for p in model.parameters())
-    kernels.enabled = before and not (plain and torch.backends.mkl.is_available())
+    kernels.enabled = before and not (short and plain and torch.backends.mkl.is_available())
     try:
         yield
     finally:
