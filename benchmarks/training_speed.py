@@ -49,7 +49,7 @@ TRIED = (
     "Compiling the model was not tried: it needs a C++ compiler on the user's machine, and batches "
     "of texts one behind the other have another shape at each step.",
 )
-"""What was tried by hand in November 2026, on the machine of the table while others were at work."""
+"""By hand, in November 2026, on the machine of the table while others were at work there."""
 _HELD_OUT = 128
 _WIDTH = 100
 
