@@ -326,7 +326,7 @@ def _page(
         "*Memory*: the process's peak, ours by theirs. *Held-out loss*: the library's own, on 128 "
         "other rows in the same batches; *difference* is ours less theirs, mean and standard error "
         "over the pairs, each of which has its own rows and seed.",
-        "Card 004 has batches of 256 rows, for which the bare trainer asks for more than 20 GB here "
+        "Card 004 has batches of 256 rows, for which the bare trainer wants more than 20 GB here "
         "and is ended by the system; both get batches of 128.",
         limit,
         *([f"Left out this time: {', '.join(left_out)}."] if left_out else []),
