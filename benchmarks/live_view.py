@@ -133,7 +133,7 @@ def _measure(browser: Browser, kind: str) -> list[tuple[Phase, Phase]]:
 
 
 def _begin(workspace: Workspace, kind: str) -> Run:
-    """A long run, once it has done its first steps."""
+    """A long run, once it has done its first step."""
     dataset = load_dataset(workspace, add_sample_with_exam(workspace, SAMPLE))
     config = propose(workspace, dataset.info, BaseConfig(kind=kind))
     training = config.training.model_copy(update={"epochs": _EPOCHS})
@@ -146,7 +146,7 @@ def _begin(workspace: Workspace, kind: str) -> Run:
         run = load_run(workspace, id)
         if not run.status.state.active:
             break
-        if sum(event["type"] == "train" for event in read_events(run.folder)[0]) > 2:
+        if any(event["type"] == "train" for event in read_events(run.folder)[0]):
             return run
         time.sleep(0.5)
     raise RunEnded(reason=load_run(workspace, id).log_tail(20))
