@@ -52,7 +52,7 @@ SHAPES = (
     SpeedShape("card 002", "MultipleNegativesRankingLoss", 64, 3, ((4, 8.9, 34), (17, 79.9, 197))),
     SpeedShape("card 003", "MultipleNegativesRankingLoss", 32, 3, ((34, 92.4, 256),) * 2),
     SpeedShape(
-        "card 004", "CosineSimilarityLoss", 256, 2, ((2, 3.5, 4), (18, 92.5, 256)), scored=True
+        "card 004", "CosineSimilarityLoss", 128, 2, ((2, 3.5, 4), (18, 92.5, 256)), scored=True
     ),
     SpeedShape(
         "static, questions",
