@@ -68,7 +68,7 @@ def choose_texts(workspace: Workspace, run: Run, examples: Sequence[Example]) ->
     """The controls; None after saying what is missing."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         source = st.segmented_control(
-            _("Texts"),
+            _("Texts to compare"),
             list(SOURCES),
             format_func=lambda name: _(SOURCES[name]),
             default=EXAMPLES,
