@@ -150,6 +150,7 @@ def test_what_is_selected_in_one_map_is_marked_in_the_other(
     assert selected(page) == [[], []]
 
 
+@pytest.mark.slow
 def test_from_before_to_after_in_one_dark_chinese_map(
     workbench: Workbench, run: str, open_page: OpenPage
 ) -> None:

@@ -58,7 +58,7 @@ def test_a_table_goes_in_and_a_model_comes_out(
     expect(page.get_by_role("heading", name="训练", level=1)).to_be_visible()
     take_minilm(page)
     epochs = page.get_by_role("spinbutton", name="训练轮数")
-    epochs.fill("0.5")
+    epochs.fill("1")
     epochs.press("Enter")
     batch = page.get_by_role("spinbutton", name="批大小")
     batch.fill("16")
