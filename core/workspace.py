@@ -55,6 +55,7 @@ class Workspace:
                 workspace.incoming,
                 workspace.questions,
                 workspace.models,
+                workspace.recipes,
             ):
                 folder.mkdir(parents=True, exist_ok=True)
             probe = root / f".write-{os.getpid()}-{secrets.token_hex(4)}"
@@ -105,6 +106,11 @@ class Workspace:
     def models(self) -> Path:
         """Base models from hubs: ``<source>/<owner>--<name>/<commit>/``."""
         return self.root / "models"
+
+    @property
+    def recipes(self) -> Path:
+        """One YAML file per recipe of one's own."""
+        return self.root / "recipes"
 
     @property
     def incoming(self) -> Path:

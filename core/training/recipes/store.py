@@ -1,0 +1,193 @@
+"""The recipes that can be chosen: five that come with Pairloom, and those of this workspace."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core.files import write_text
+from core.problems import N_, Message, Problem
+from core.training.recipes.evidence import with_evidence
+from core.training.recipes.facts import Card
+from core.training.recipes.recipe import Recipe, of_card, of_config, parse, read
+from core.training.runs import load_run
+from core.workspace import UnknownItem, Workspace, new_id
+
+READY = Path(__file__).parent
+_ENDING = ".yaml"
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
+
+NAMES = {
+    "card-000": N_("Drug labels, scored pairs (card 000)"),
+    "card-001": N_("Products, triplets (card 001)"),
+    "card-002": N_("Questions and passages, pairs (card 002)"),
+    "card-003": N_("Company profiles, pairs (card 003)"),
+    "card-004": N_("Abstracts, scored pairs (card 004)"),
+}
+"""The recipes that come with Pairloom, by their file, in the order in which they are offered."""
+
+
+class RecipeNameTaken(Problem):
+    what = N_("There is a recipe named {name} already.")
+    do = N_("Choose another name, or delete the other one first.")
+
+
+class RecipeWithoutName(Problem):
+    what = N_("A recipe needs a name.")
+    do = N_("Type a few words by which you will know it again.")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A recipe and where it is.
+
+    Attributes:
+        id: what it is called in addresses and on the command line.
+        recipe: what is in it.
+        ready: it came with Pairloom and cannot be deleted.
+        created: when it was saved (ISO 8601, UTC); None for one that came with Pairloom.
+    """
+
+    id: str
+    recipe: Recipe
+    ready: bool
+    created: str | None = None
+
+    @property
+    def card(self) -> Card | None:
+        """The card that it was read from."""
+        return self.recipe.card
+
+
+def list_recipes(workspace: Workspace) -> list[Stored]:
+    """The recipes that come with Pairloom, then one's own, the newest first."""
+    return [*_ready(workspace), *_own(workspace)]
+
+
+def load_recipe(workspace: Workspace, id: str) -> Stored:
+    """The recipe ``id``.
+
+    Raises:
+        UnknownItem: there is none.
+        RecipeUnreadable: its file was damaged by hand.
+    """
+    if id in NAMES:
+        return Stored(id, read(workspace, READY / f"{id}{_ENDING}"), ready=True)
+    path = workspace.recipes / f"{id}{_ENDING}"
+    if not _ID.fullmatch(id) or not path.is_file():
+        raise UnknownItem(item=N_("recipe"), id=id)
+    return Stored(id, read(workspace, path), ready=False, created=_changed(path))
+
+
+def save_recipe(workspace: Workspace, recipe: Recipe) -> str:
+    """Keep a recipe under its name.
+
+    Returns:
+        Its id.  The same recipe once more is the one that is there.
+
+    Raises:
+        RecipeWithoutName, RecipeNameTaken
+    """
+    name = recipe.name.strip()
+    if not name:
+        raise RecipeWithoutName
+    recipe = recipe.model_copy(update={"name": name})
+    for other in _own(workspace):
+        if other.recipe == recipe:
+            return other.id
+        if other.recipe.name.casefold() == name.casefold():
+            raise RecipeNameTaken(name=name)
+    id = new_id(name)
+    write_text(workspace.recipes / f"{id}{_ENDING}", recipe.to_yaml())
+    return id
+
+
+def save_run(workspace: Workspace, run: str, name: str) -> str:
+    """Keep the settings of a run as a recipe; returns its id.
+
+    Raises:
+        UnknownItem: there is no such run.
+        RecipeWithoutName, RecipeNameTaken
+    """
+    if not name.strip():
+        raise RecipeWithoutName
+    return save_recipe(workspace, of_config(load_run(workspace, run).config, name.strip(), run))
+
+
+def save_card(workspace: Workspace, card: Card, name: str) -> str:
+    """Keep a card that was read as a recipe, its facts without its author's texts.
+
+    Under a name that is taken already, a number is added.
+
+    Returns:
+        Its id.
+    """
+    recipe, _translation, _notes = of_card(workspace, with_evidence(workspace, card), name)
+    taken = {one.recipe.name.casefold() for one in _own(workspace) if one.recipe.card != recipe.card}
+    number, wanted = 1, name
+    while wanted.casefold() in taken:
+        number += 1
+        wanted = f"{name} ({number})"
+    return save_recipe(workspace, recipe.model_copy(update={"name": wanted}))
+
+
+def import_recipe(workspace: Workspace, text: str, file: str) -> str:
+    """Keep the recipe that somebody exported; returns its id.
+
+    Raises:
+        RecipeUnreadable: it is none.
+        RecipeNameTaken
+    """
+    return save_recipe(workspace, parse(workspace, text, file))
+
+
+def delete_recipe(workspace: Workspace, id: str) -> None:
+    """Delete one of one's own recipes; raises UnknownItem."""
+    stored = load_recipe(workspace, id)
+    if stored.ready:
+        raise UnknownItem(item=N_("recipe"), id=id)
+    with contextlib.suppress(FileNotFoundError):
+        (workspace.recipes / f"{id}{_ENDING}").unlink()
+
+
+def find_curve(workspace: Workspace, id: str | None) -> Stored | None:
+    """The recipe that a run was made with, if it has a loss curve of its own."""
+    if id is None:
+        return None
+    try:
+        stored = load_recipe(workspace, id)
+    except Problem:
+        # Deleted since, or made on another computer.
+        return None
+    return stored if stored.card is not None and stored.card.losses else None
+
+
+def name_of(stored: Stored) -> Message:
+    """What it is called; the names of those that come with Pairloom are translated."""
+    return Message(NAMES[stored.id]) if stored.ready else Message("{name}", {"name": stored.recipe.name})
+
+
+def _ready(workspace: Workspace) -> Iterable[Stored]:
+    for id in NAMES:
+        yield load_recipe(workspace, id)
+
+
+def _own(workspace: Workspace) -> list[Stored]:
+    found = []
+    for path in sorted(workspace.recipes.glob(f"*{_ENDING}"), reverse=True):
+        if path.name.startswith("."):
+            continue
+        try:
+            found.append(load_recipe(workspace, path.stem))
+        except Problem:
+            # Damaged by hand: it must not hide the others.
+            continue
+    return found
+
+
+def _changed(path: Path) -> str:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
