@@ -7,15 +7,21 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache, lru_cache
 from pathlib import Path
+
+import yaml
 
 from core.files import write_text
 from core.problems import N_, Message, Problem
+from core.training.recipes.card import read_card
 from core.training.recipes.evidence import with_evidence
-from core.training.recipes.facts import Card
+from core.training.recipes.facts import Card, Point
 from core.training.recipes.recipe import Recipe, of_card, of_config, parse, read
 from core.training.runs import load_run
 from core.workspace import UnknownItem, Workspace, new_id
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 READY = Path(__file__).parent
 _ENDING = ".yaml"
@@ -76,7 +82,7 @@ def load_recipe(workspace: Workspace, id: str) -> Stored:
         RecipeUnreadable: its file was damaged by hand.
     """
     if id in NAMES:
-        return Stored(id, read(workspace, READY / f"{id}{_ENDING}"), ready=True)
+        return Stored(id, of_card(workspace, _ready_card(id), NAMES[id])[0], ready=True)
     path = workspace.recipes / f"{id}{_ENDING}"
     if not _ID.fullmatch(id) or not path.is_file():
         raise UnknownItem(item=N_("recipe"), id=id)
@@ -127,12 +133,28 @@ def save_card(workspace: Workspace, card: Card, name: str) -> str:
         Its id.
     """
     recipe, _translation, _notes = of_card(workspace, with_evidence(workspace, card), name)
-    taken = {one.recipe.name.casefold() for one in _own(workspace) if one.recipe.card != recipe.card}
+    others = [one.recipe for one in _own(workspace) if one.recipe.card != recipe.card]
+    taken = {one.name.casefold() for one in others}
     number, wanted = 1, name
     while wanted.casefold() in taken:
         number += 1
         wanted = f"{name} ({number})"
     return save_recipe(workspace, recipe.model_copy(update={"name": wanted}))
+
+
+def bring_in(workspace: Workspace, text: str, file: str) -> tuple[str, Card | None]:
+    """Keep whatever was pasted or uploaded: a model card, an exported recipe, a ``config.yaml``.
+
+    Returns:
+        The recipe's id; the card with its texts, None where it was none.
+
+    Raises:
+        NotACard, CardTooLarge, RecipeUnreadable, RecipeNameTaken
+    """
+    if re.match(r"(#.*\n)*version:", text.lstrip("\ufeff").lstrip()):
+        return import_recipe(workspace, text, file), None
+    card = read_card(text, source=file)
+    return save_card(workspace, card, card.title or file), card
 
 
 def import_recipe(workspace: Workspace, text: str, file: str) -> str:
@@ -154,21 +176,39 @@ def delete_recipe(workspace: Workspace, id: str) -> None:
         (workspace.recipes / f"{id}{_ENDING}").unlink()
 
 
-def find_curve(workspace: Workspace, id: str | None) -> Stored | None:
-    """The recipe that a run was made with, if it has a loss curve of its own."""
+def card_curve(workspace: Workspace, id: str | None) -> tuple[Point, ...]:
+    """The training log of the card that a run's recipe was read from; empty without one."""
     if id is None:
-        return None
+        return ()
+    if id in NAMES:
+        return _ready_card(id).losses
+    path = workspace.recipes / f"{id}{_ENDING}"
     try:
-        stored = load_recipe(workspace, id)
-    except Problem:
-        # Deleted since, or made on another computer.
-        return None
-    return stored if stored.card is not None and stored.card.losses else None
+        return _own_curve(path, path.stat().st_mtime_ns) if _ID.fullmatch(id) else ()
+    except (OSError, Problem, ValueError, yaml.YAMLError):
+        # Deleted or damaged since, or made on another computer.
+        return ()
+
+
+@lru_cache(maxsize=16)
+def _own_curve(path: Path, _changed_ns: int) -> tuple[Point, ...]:
+    data = yaml.load(path.read_text(encoding="utf-8"), _LOADER)
+    card = data.get("card") if isinstance(data, dict) else None
+    return Card.model_validate(card).losses if card else ()
 
 
 def name_of(stored: Stored) -> Message:
     """What it is called; the names of those that come with Pairloom are translated."""
-    return Message(NAMES[stored.id]) if stored.ready else Message("{name}", {"name": stored.recipe.name})
+    if stored.ready:
+        return Message(NAMES[stored.id])
+    return Message("{name}", {"name": stored.recipe.name})
+
+
+@cache
+def _ready_card(id: str) -> Card:
+    """The facts in the file of a recipe that comes with Pairloom, which never change."""
+    data = yaml.load((READY / f"{id}{_ENDING}").read_text(encoding="utf-8"), _LOADER)
+    return Card.model_validate(data["card"])
 
 
 def _ready(workspace: Workspace) -> Iterable[Stored]:

@@ -317,9 +317,7 @@ def _warmup(work: _Work, name: str, value: Any) -> None:
         work.changed(name, value, "warmup_share", 0.1, Message(_WARMUP_UNKNOWN))
     else:
         share = min(0.99, round(float(value) / steps, 4))
-        work.changed(
-            name, value, "warmup_share", share, Message(_WARMUP_STEPS, {"steps": steps})
-        )
+        work.changed(name, value, "warmup_share", share, Message(_WARMUP_STEPS, {"steps": steps}))
 
 
 def _max_steps(work: _Work, name: str, value: Any) -> None:
