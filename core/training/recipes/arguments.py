@@ -40,7 +40,7 @@ INSTALLED = _set_of(
     batch_sampler multi_dataset_batch_sampler router_mapping learning_rate_mapping warmup_ratio
     """
 )
-"""What the installed library takes; ``warmup_ratio`` only to say that it is ``warmup_steps`` now."""
+"""What the installed library takes; ``warmup_ratio`` only to refer to ``warmup_steps``."""
 
 RENAMED = {
     # Within the trainer.
@@ -80,6 +80,13 @@ RENAMED = {
     "show_progress_bar": "disable_tqdm",
 }
 """Older names to those of the installed library."""
+
+FROM_FIT = _set_of(
+    """
+    epochs batch_size lr scheduler eps use_amp optimizer_class save_best_model steps_per_epoch
+    """
+)
+"""Names of ``model.fit``, which say what they say even where the value is 0 or false."""
 
 NO_BEARING = _set_of(
     """

@@ -76,10 +76,12 @@ def better(workspace: Workspace, recipe: Recipe) -> Better | None:
     )
 
 
-def compare(*recipes: Recipe | RunConfig) -> list[Difference]:
-    """What differs between recipes or configurations, cards and tables aside."""
-    plain = [one.model_dump(mode="json", exclude={"card", "run", "dataset"}) for one in recipes]
-    return differences(plain)
+def compare(first: Recipe | RunConfig, second: Recipe | RunConfig) -> list[Difference]:
+    """In which settings two runs or recipes differ; tables count between runs only."""
+    aside = {"card", "run"}
+    if isinstance(first, Recipe) or isinstance(second, Recipe):
+        aside.add("dataset")
+    return differences([one.model_dump(mode="json", exclude=aside) for one in (first, second)])
 
 
 def _changes(recipe: Recipe, improved: Recipe) -> Iterator[Change]:

@@ -177,15 +177,15 @@ def base_of(workspace: Workspace, card: Card) -> tuple[BaseConfig, list[Message]
         base = BaseConfig(kind="hub", source=same.source, repo=same.repo, revision=same.commit)
         return base, notes + _pooling(card)
     if re.match(REPO_PATTERN, named) and "/" in named:
-        commit = card.revision if re.match(COMMIT_PATTERN, card.revision or "") else None
-        return BaseConfig(kind="hub", repo=named, revision=commit), _pooling(card)
+        whole = card.revision if re.match(COMMIT_PATTERN, card.revision or "") else None
+        return BaseConfig(kind="hub", repo=named, revision=whole), _pooling(card)
     return bundled, [Message(_NOT_A_NAME, {"base": named, "name": BUNDLED_NAME})]
 
 
 def _pooling(card: Card) -> list[Message]:
     """That the card's model pools in another way than its base."""
-    own = next((way for name, way in _BROUGHT_ALONG.items() if (card.base or "").startswith(name)),
-               None)  # fmt: skip
+    named = card.base or ""
+    own = next((way for name, way in _BROUGHT_ALONG.items() if named.startswith(name)), None)
     if own is None or card.pooling is None or card.pooling.startswith(own):
         return []
     return [Message(_POOLING, {"pooling": card.pooling})]
@@ -204,8 +204,8 @@ def usable(
     try:
         static = resolve(workspace, base).kind == "static"
     except Problem:
-        name = base.repo or base.path or base.run or "?"
-        notes.append(Message(_NOT_HERE, {"name": name, "bundled": BUNDLED_NAME}))
+        missing = base.repo or base.path or base.run or "?"
+        notes.append(Message(_NOT_HERE, {"name": missing, "bundled": BUNDLED_NAME}))
         base, static = BaseConfig(kind="bundled"), False
     spec = loss_named(loss.name)
     if dataset.shape not in spec.shapes or (static and not spec.for_static):

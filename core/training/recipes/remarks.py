@@ -27,7 +27,7 @@ from core.training.config import DatasetConfig, RunConfig
 from core.training.cost import planned_steps
 from core.training.defaults import propose_rows
 from core.training.losses.registry import loss_named
-from core.training.recipes.facts import Card, Column
+from core.training.recipes.facts import Card, Column, Point
 from core.training.recipes.recipe import Recipe
 from core.workspace import Workspace
 
@@ -217,17 +217,26 @@ def _about_the_log(recipe: Recipe, card: Card) -> Iterator[Advice]:
             facts = {"steps": steps, "every": _LOG_EVERY}
             yield Advice("no_log", Severity.INFO, Message(_NO_LOG, facts), Message(_NO_LOG_WHY))
         return
-    first, last = points[0], points[-1]
     chance = _chance(recipe, card)
-    if chance is not None and loss_named(recipe.loss.name).in_batch:
-        # Where both columns are the same, that is why, and it has been said.
-        if not card.evidence.same_columns and (first.loss or 0) <= _EASY_SHARE * chance:
-            facts = {"step": first.step, "loss": first.loss, "chance": chance}
-            yield Advice("easy", Severity.WARNING, Message(_EASY, facts), Message(_EASY_WHY))
-    elif chance is not None and (last.loss or 0) >= _NEARLY_CHANCE * chance:
-        facts = {"step": last.step, "loss": last.loss, "chance": chance}
-        yield Advice("chance", Severity.PROBLEM, Message(_CHANCE, facts), Message(_CHANCE_WHY))
+    if chance is not None:
+        yield from _beside_chance(recipe, card, chance)
     yield from _about_the_end(recipe, card)
+
+
+def _beside_chance(recipe: Recipe, card: Card, chance: float) -> Iterator[Advice]:
+    """A loss that was near 0 from the beginning, or never better than that of guessing."""
+    first, last = card.losses[0], card.losses[-1]
+    if not loss_named(recipe.loss.name).in_batch:
+        if (last.loss or 0.0) >= _NEARLY_CHANCE * chance:
+            message = _beside(_CHANCE, last, chance)
+            yield Advice("chance", Severity.PROBLEM, message, Message(_CHANCE_WHY))
+    # Where both columns are the same, that is why, and it has been said.
+    elif (first.loss or 0.0) <= _EASY_SHARE * chance and not card.evidence.same_columns:
+        yield Advice("easy", Severity.WARNING, _beside(_EASY, first, chance), Message(_EASY_WHY))
+
+
+def _beside(template: str, point: Point, chance: float) -> Message:
+    return Message(template, {"step": point.step, "loss": point.loss, "chance": chance})
 
 
 def _chance(recipe: Recipe, card: Card) -> float | None:

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from core.problems import N_, Message
 from core.training.config import EvaluationConfig, LossConfig, TrainingConfig
 from core.training.losses.registry import losses_for
-from core.training.recipes.arguments import INSTALLED, NO_BEARING, RENAMED
+from core.training.recipes.arguments import FROM_FIT, INSTALLED, NO_BEARING, RENAMED
 from core.training.recipes.facts import Card
 from core.training.recipes.losses import read_loss
 
@@ -276,14 +276,7 @@ def _off(value: Any) -> bool:
 
 def _empty(name: str, value: Any) -> bool:
     """Whether an old name says nothing because the new one says it."""
-    return name in RENAMED and name not in _FIT_NAMES and value in (None, False, 0, 0.0)
-
-
-_FIT_NAMES = frozenset(
-    """
-    epochs batch_size lr scheduler eps use_amp optimizer_class save_best_model steps_per_epoch
-    """.split()
-)
+    return name in RENAMED and name not in FROM_FIT and value in (None, False, 0, 0.0)
 
 
 def _straight(setting: str, kind: type) -> Any:
