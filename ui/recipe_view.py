@@ -254,7 +254,7 @@ def _row(one: Translated) -> dict[str, str]:
         _("Value"): setting_words(one.value),
         _("Here"): one.setting or "–",
         _("Becomes"): setting_words(one.became) if one.setting else "–",
-        _("How"): _(_HOW[one.how]),
+        _("How it was taken"): _(_HOW[one.how]),
         _("Note"): plain(one.note) if one.note else "",
     }
 
@@ -263,7 +263,8 @@ def _say_list(title: str, items: list[str], *, inline: bool = False) -> None:
     if not items:
         return
     if inline:
-        st.caption(f"{title} {_(', ').join(items)}")
+        comma = _(", ")
+        st.caption(f"{title} {comma.join(items)}")
     else:
         st.markdown(f"{title}\n" + "\n".join(f"- {item}" for item in items))
 

@@ -22,7 +22,7 @@ _TABLE_FIRST = N_(
     "No setting helps as long as the table is as it is. Mend the table first; then this is what "
     "Pairloom would propose."
 )
-_BETTER_NAME = N_("{name}, better")
+_BETTER_NAME = "{name}, better"
 _UNTOLD = frozenset(["training.precision", "training.group_by_length"])
 """Settings that change the speed more than what is learned."""
 
