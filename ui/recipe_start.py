@@ -29,11 +29,11 @@ def start_from_recipe(workspace: Workspace, info: DatasetInfo) -> None:
             _CHOOSE: _("Choose a recipe"),
             _BRING: _("Paste or upload a model card"),
         }
+        st.session_state.setdefault(_WAY, _CHOOSE)
         way = st.segmented_control(
             _("How to begin"),
             list(words),
             format_func=words.__getitem__,
-            default=_CHOOSE,
             key=_WAY,
             required=True,
             label_visibility="collapsed",

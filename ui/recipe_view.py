@@ -69,6 +69,8 @@ def show_recipe(workspace: Workspace, stored: Stored, info: DatasetInfo, card: C
         if card is not None:
             _show_texts(card)
     _show_file(workspace, stored)
+    command = f"python -m core recipe config {stored.id} --dataset {info.id}"
+    st.caption(_("On the command line: {command}").format(command=f"`{command}`"))
 
 
 def base_name(base: BaseConfig) -> str:

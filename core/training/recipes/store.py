@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from core.files import write_text
-from core.problems import N_, Message, Problem
+from core.problems import N_, Message, Problem, Term
 from core.training.recipes.card import read_card
 from core.training.recipes.evidence import with_evidence
 from core.training.recipes.facts import Card, Point
@@ -85,7 +85,7 @@ def load_recipe(workspace: Workspace, id: str) -> Stored:
         return Stored(id, of_card(workspace, _ready_card(id), NAMES[id])[0], ready=True)
     path = workspace.recipes / f"{id}{_ENDING}"
     if not _ID.fullmatch(id) or not path.is_file():
-        raise UnknownItem(item=N_("recipe"), id=id)
+        raise UnknownItem(item=Term(N_("recipe")), id=id)
     return Stored(id, read(workspace, path), ready=False, created=_changed(path))
 
 
@@ -171,7 +171,7 @@ def delete_recipe(workspace: Workspace, id: str) -> None:
     """Delete one of one's own recipes; raises UnknownItem."""
     stored = load_recipe(workspace, id)
     if stored.ready:
-        raise UnknownItem(item=N_("recipe"), id=id)
+        raise UnknownItem(item=Term(N_("recipe")), id=id)
     with contextlib.suppress(FileNotFoundError):
         (workspace.recipes / f"{id}{_ENDING}").unlink()
 
