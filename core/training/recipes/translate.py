@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from core.problems import N_, Message
 from core.training.config import EvaluationConfig, LossConfig, TrainingConfig
@@ -18,16 +18,16 @@ from core.training.recipes.arguments import FROM_FIT, INSTALLED, NO_BEARING, REN
 from core.training.recipes.facts import Card
 from core.training.recipes.losses import read_loss
 
-LIBRARY_DEFAULTS: dict[str, Any] = {
-    "per_device_train_batch_size": 8,
-    "num_train_epochs": 3,
-    "learning_rate": 5e-5,
-    "lr_scheduler_type": "linear",
-    "warmup_steps": 0,
-    "weight_decay": 0.0,
-    "seed": 42,
+LIBRARY_DEFAULTS: dict[str, tuple[str, Any]] = {
+    "per_device_train_batch_size": ("batch_size", 8),
+    "num_train_epochs": ("epochs", 3.0),
+    "learning_rate": ("learning_rate", 5e-5),
+    "lr_scheduler_type": ("schedule", "linear"),
+    "warmup_steps": ("warmup_share", 0.0),
+    "weight_decay": ("weight_decay", 0.0),
+    "seed": ("seed", 42),
 }
-"""What the library does where a card says nothing; the same in versions 3 to 6."""
+"""What the library does (versions 3 to 6) where a card says nothing: our setting, its value."""
 
 _SCHEDULES = {
     "linear": "linear",
@@ -187,31 +187,28 @@ class _Work:
             self._note(name, value, How.NOT_TAKEN, Message(_NOT_HERE))
 
     def put(self, setting: str, value: Any) -> Any:
-        """Set a field of the training; a value out of range is brought to what is allowed.
+        """Set a field of the training; in place of a value out of range comes our default.
 
         Returns:
-            The value that was set.
+            The value that it has now.
         """
-        kind: Any = TrainingConfig.model_fields[setting]
         try:
-            TypeAdapter(kind.annotation).validate_python(value)
             TrainingConfig.model_validate({setting: value})
             self.training[setting] = value
         except ValidationError:
             self.training.pop(setting, None)
         return self.training.get(setting, getattr(TrainingConfig(), setting))
 
-    def same(self, name: str, value: Any, setting: str, note: Message | None = None) -> None:
+    def same(self, name: str, value: Any, setting: str) -> None:
         """A setting that we have too."""
-        became = self.put(setting, value)
+        became, how, note = self.put(setting, value), How.TAKEN, None
         if became != value:
-            note = Message(_OUT_OF_RANGE, {"became": str(became)})
-        how = How.NOT_TAKEN if became != value else How.CHANGED if note else How.TAKEN
+            how, note = How.NOT_TAKEN, Message(_OUT_OF_RANGE, {"became": str(became)})
         self._add(Translated(name, value, how, _now(name), f"training.{setting}", became, note))
 
-    def other(self, name: str, value: Any, note: str = _NOT_HERE) -> None:
+    def other(self, name: str, value: Any) -> None:
         """A setting that we do not have, and that may matter."""
-        self._note(name, value, How.NOT_TAKEN, Message(note))
+        self._note(name, value, How.NOT_TAKEN, Message(_NOT_HERE))
 
     def changed(
         self, name: str, value: Any, setting: str, became: Any, note: Message | None = None
@@ -224,10 +221,9 @@ class _Work:
 
     def assume_defaults(self) -> None:
         """What the library does where the card says nothing."""
-        for name, value in LIBRARY_DEFAULTS.items():
-            if name not in self.seen and self.card.hyperparameters:
-                _HANDLED[name](self, name, value)
-                self.settings.pop()
+        for name, (setting, value) in LIBRARY_DEFAULTS.items():
+            if name not in self.seen:
+                self.put(setting, value)
                 self.assumed.append(
                     Message(
                         N_("{name} is not on the card; the library's default is {value}."),
