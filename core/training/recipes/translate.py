@@ -317,7 +317,9 @@ def _max_steps(work: _Work, name: str, value: Any) -> None:
         work.other(name, value)
     else:
         batch = work.training.get("batch_size", 8) * work.training.get("gradient_accumulation", 1)
-        epochs = round(value * batch / rows, 4)
+        # That of model.fit was the length of each epoch.
+        rounds = work.training.get("epochs", 1) if name == "steps_per_epoch" else 1
+        epochs = round(value * rounds * batch / rows, 4)
         work.changed(name, value, "epochs", epochs, Message(_STEPS_INSTEAD))
 
 

@@ -93,6 +93,14 @@ def test_the_arguments_of_fit() -> None:
     assert how(read_card(VERSION_2))["scheduler"] == (How.CHANGED, "training.schedule", "linear")
 
 
+def test_steps_of_an_epoch_and_steps_of_all_become_epochs() -> None:
+    table = Table(rows=160)
+    for given, epochs in (({"epochs": 2, "steps_per_epoch": 10}, 1.0), ({"max_steps": 60}, 3.0)):
+        printed = {"batch_size": 8, **given}
+        made = translate(Card(loss="CoSENTLoss", table=table, hyperparameters=printed))
+        assert made.training.epochs == epochs
+
+
 def test_version_3_with_what_cannot_be_had_here() -> None:
     card = read_card(VERSION_3)
     made, found = translate(card), how(card)
