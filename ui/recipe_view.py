@@ -17,7 +17,7 @@ from core.training.recipes.facts import Card
 from core.training.recipes.recipe import Recipe, of_card, usable
 from core.training.recipes.remarks import remarks
 from core.training.recipes.store import Stored, delete_recipe, name_of
-from core.training.recipes.translate import How, Translated, Translation
+from core.training.recipes.translated import How, Translated, Translation
 from core.workspace import Workspace
 from ui import format as fmt
 from ui.language import _, ngettext, paragraph, plain, say

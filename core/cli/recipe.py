@@ -32,7 +32,7 @@ from core.training.recipes.store import (
     save_card,
     save_run,
 )
-from core.training.recipes.translate import How, Translation
+from core.training.recipes.translated import How, Translation
 from core.training.runs import load_run
 from core.workspace import Workspace
 

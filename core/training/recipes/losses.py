@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from core.problems import N_, Message
 from core.training.config import LossConfig
@@ -16,6 +15,7 @@ from core.training.losses.spec import (
     Value,
 )
 from core.training.recipes.facts import Card
+from core.training.recipes.translated import How, Translated
 
 _SAME: dict[str, tuple[Any, ...]] = {
     "similarity_fct": ("cos_sim", "pairwise_cos_sim", "pairwise_angle_sim", "cosine_similarity"),
@@ -39,19 +39,7 @@ _UNKNOWN_LOSS = N_(
 _NO_LOSS = N_("The card names no loss; the one that suits such a table best stands in.")
 
 
-@dataclass(frozen=True)
-class LossSetting:
-    """A parameter of the card's loss and what became of it; as in ``translate.Translated``."""
-
-    name: str
-    value: Any
-    how: Literal["taken", "changed", "not_taken"]
-    setting: str | None = None
-    became: Any = None
-    note: Message | None = None
-
-
-def read_loss(card: Card) -> tuple[LossConfig | None, list[LossSetting], list[Message]]:
+def read_loss(card: Card) -> tuple[LossConfig | None, list[Translated], list[Message]]:
     """The card's loss as ours.
 
     Returns:
@@ -61,7 +49,7 @@ def read_loss(card: Card) -> tuple[LossConfig | None, list[LossSetting], list[Me
     if card.loss is None:
         return None, [], [Message(_NO_LOSS)]
     name, printed, lengths = card.loss, dict(card.loss_parameters), tuple[int, ...]()
-    settings: list[LossSetting] = []
+    settings: list[Translated] = []
     if name in ("MatryoshkaLoss", "Matryoshka2dLoss"):
         name = str(printed.pop("loss", ""))
         lengths, settings = _lengths(printed)
@@ -88,36 +76,39 @@ def read_loss(card: Card) -> tuple[LossConfig | None, list[LossSetting], list[Me
     return loss, settings, []
 
 
-def _lengths(printed: dict[str, Any]) -> tuple[tuple[int, ...], list[LossSetting]]:
+def _lengths(printed: dict[str, Any]) -> tuple[tuple[int, ...], list[Translated]]:
     """The shorter vector lengths of a MatryoshkaLoss, and what became of its weights."""
     dims = printed.get("matryoshka_dims")
     lengths = tuple(int(one) for one in dims) if isinstance(dims, list) else ()
-    settings = [LossSetting("matryoshka_dims", dims, "changed", "loss.matryoshka", list(lengths))]
+    name, setting = "matryoshka_dims", "loss.matryoshka"
+    settings = [Translated(name, dims, How.CHANGED, name, setting, list(lengths))]
     weights = printed.get("matryoshka_weights")
     if isinstance(weights, list) and len(set(weights)) > 1:
         note = Message(_WEIGHTS)
-        settings.append(LossSetting("matryoshka_weights", weights, "not_taken", note=note))
+        name = "matryoshka_weights"
+        settings.append(Translated(name, weights, How.NOT_TAKEN, name, note=note))
     return lengths, settings
 
 
 def _parameter(
     spec: LossSpec, parameter: Parameter | None, name: str, value: Any
-) -> LossSetting | None:
+) -> Translated | None:
     """What becomes of a parameter; None for one that is so anyway."""
     if parameter is None:
         if value in _SAME.get(name, ()):
             return None
         note = Message(_NOT_HERE, {"loss": spec.name})
-        return LossSetting(name, value, "not_taken", note=note)
+        return Translated(name, value, How.NOT_TAKEN, name, note=note)
     setting = f"loss.parameters.{name}"
     if isinstance(parameter, ModelParameter):
-        default = parameter.default
-        return LossSetting(name, value, "changed", setting, default, Message(_GUIDE))
+        default, note = parameter.default, Message(_GUIDE)
+        return Translated(name, value, How.CHANGED, name, setting, default, note)
     became = _value(parameter, value)
     if not parameter.accepts(became):
         note = Message(_NOT_HERE, {"loss": spec.name})
-        return LossSetting(name, value, "not_taken", note=note)
-    return LossSetting(name, value, "taken" if became == value else "changed", setting, became)
+        return Translated(name, value, How.NOT_TAKEN, name, note=note)
+    how = How.TAKEN if became == value else How.CHANGED
+    return Translated(name, value, how, name, setting, became)
 
 
 def _value(parameter: Parameter, value: Any) -> Any:

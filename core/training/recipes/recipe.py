@@ -24,7 +24,8 @@ from core.training.config import (
 )
 from core.training.losses.registry import loss_named, losses_for
 from core.training.recipes.facts import Card, Part
-from core.training.recipes.translate import Translation, translate
+from core.training.recipes.translate import translate
+from core.training.recipes.translated import Translation
 from core.workspace import Workspace
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

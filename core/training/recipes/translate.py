@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,6 +16,7 @@ from core.training.losses.registry import losses_for
 from core.training.recipes.arguments import FROM_FIT, INSTALLED, NO_BEARING, RENAMED
 from core.training.recipes.facts import Card
 from core.training.recipes.losses import read_loss
+from core.training.recipes.translated import How, Translated, Translation
 
 LIBRARY_DEFAULTS: dict[str, tuple[str, Any]] = {
     "per_device_train_batch_size": ("batch_size", 8),
@@ -55,69 +55,6 @@ _OUT_OF_RANGE = N_("Pairloom does not take this value; {became} stands in.")
 _FUSED = N_("The same arithmetic in another order; Pairloom uses AdamW too.")
 
 
-class How(StrEnum):
-    """What became of a setting of the card."""
-
-    TAKEN = "taken"
-    """It is the same here."""
-    CHANGED = "changed"
-    """It is said in another way here."""
-    NOT_TAKEN = "not_taken"
-    """It cannot be had here, and may matter."""
-    GONE = "gone"
-    """The installed library has dropped it; it changes nothing."""
-
-
-@dataclass(frozen=True)
-class Translated:
-    """One setting of the card and what became of it.
-
-    Attributes:
-        name: as the card calls it.
-        value: as the card has it.
-        how: what became of it.
-        now: what the installed library calls it; None when it has no such setting any more.
-        setting: where it stands in a configuration, e.g. ``training.batch_size``.
-        became: the value there.
-        note: what has to be known about it.
-    """
-
-    name: str
-    value: Any
-    how: How
-    now: str | None = None
-    setting: str | None = None
-    became: Any = None
-    note: Message | None = None
-
-    @property
-    def renamed(self) -> bool:
-        """Whether the installed library calls it something else."""
-        return self.now is not None and self.now != self.name
-
-
-@dataclass(frozen=True)
-class Translation:
-    """A card's settings as ours.
-
-    Attributes:
-        loss: the loss; the recommended one for the card's table where the card's is not known.
-        training: how to train.
-        evaluation: what is looked at.
-        settings: every setting that bears on the model or was renamed or dropped, in the card's
-            order.
-        assumed: what the card does not say and was assumed.
-        without_bearing: names of settings that change nothing in the model.
-    """
-
-    loss: LossConfig
-    training: TrainingConfig
-    evaluation: EvaluationConfig
-    settings: tuple[Translated, ...]
-    assumed: tuple[Message, ...]
-    without_bearing: tuple[str, ...]
-
-
 def translate(card: Card) -> Translation:
     """What of a card's settings a configuration can hold, and what became of the others."""
     work = _Work(card)
@@ -127,11 +64,6 @@ def translate(card: Card) -> Translation:
         work.take(name, value)
     work.assume_defaults()
     loss, loss_settings, loss_notes = read_loss(card)
-    settings = [
-        *(Translated(one.name, one.value, How(one.how), one.name, one.setting, one.became, one.note)
-          for one in loss_settings),
-        *work.settings,
-    ]  # fmt: skip
     length = card.max_length
     if length is not None:
         work.put("max_length", length)
@@ -142,7 +74,7 @@ def translate(card: Card) -> Translation:
         loss=loss,
         training=TrainingConfig.model_validate(work.training),
         evaluation=EvaluationConfig(keep_best=work.keep_best),
-        settings=tuple(settings),
+        settings=(*loss_settings, *work.settings),
         assumed=(*loss_notes, *work.assumed),
         without_bearing=tuple(work.without_bearing),
     )

@@ -11,7 +11,8 @@ from core.training.recipes.arguments import INSTALLED, NO_BEARING, RENAMED
 from core.training.recipes.card import read_card
 from core.training.recipes.facts import Card, Column, Table
 from core.training.recipes.store import NAMES, load_recipe
-from core.training.recipes.translate import How, translate
+from core.training.recipes.translate import translate
+from core.training.recipes.translated import How
 from core.workspace import Workspace
 from tests.training.recipes.cards import VERSION_2, VERSION_3, VERSION_6
 
