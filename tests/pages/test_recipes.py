@@ -53,7 +53,7 @@ def test_the_better_recipe_fills_the_form_in_too(workspace: Workspace) -> None:
     choose(app, "card-001")
     app.button(key="fill_better").click().run(timeout=120)
     assert not app.exception
-    assert field(app, "-epochs").value == 10 and field(app, "-batch_size").value == 64
+    assert field(app, "-epochs").value == 10 and field(app, "-batch").value == 64
 
 
 def test_a_pasted_card_is_read_kept_and_deleted(workspace: Workspace) -> None:
