@@ -143,8 +143,10 @@ def _show_ways(
     as_is, beside = st.columns(2, gap="medium") if improved else (st.container(), None)
     with as_is, st.container(border=True, height="stretch"):
         st.markdown("**" + (_("As on the card") if stored.card else _("As it was saved")) + "**")
-        st.caption(_("Fills the form below in; nothing is started."))
+        if improved is not None:
+            _show_values(improved, 0)
         _fill_button(workspace, stored, stored.recipe, info, "fill_recipe")
+        st.caption(_("Fills the form below in; nothing is started."))
     if beside is None or improved is None:
         _say_notes(stored)
         return
@@ -194,20 +196,25 @@ def _say_notes(stored: Stored) -> None:
 
 
 def _show_changes(improved: Better) -> None:
-    lines = []
-    for change in improved.changes:
-        one = change.difference
-        before, after = (_words(one, place, improved) for place in (0, 1))
-        lines.append(f"- {_(one.label)}: {before} → **{after}**")
-    st.markdown("\n".join(lines))
+    _show_values(improved, 1)
     with st.expander(_("Why"), icon=":material/help:", type="compact"):
         st.markdown(
             "\n".join(
-                f"- **{_(change.difference.label)}**: {say(change.why)}"
+                f"- **{_label(change.difference)}**: {say(change.why)}"
                 for change in improved.changes
                 if change.why is not None
             )
         )
+
+
+def _show_values(improved: Better, place: int) -> None:
+    """The settings that differ, as they are on the card (0) or in the better recipe (1)."""
+    told = [one.difference for one in improved.changes]
+    st.markdown("\n".join(f"- {_label(one)}: **{_words(one, place, improved)}**" for one in told))
+
+
+def _label(one: Difference) -> str:
+    return _("Base model") if one.setting == "base.kind" else _(one.label)
 
 
 def _words(one: Difference, place: int, improved: Better) -> str:
