@@ -167,7 +167,7 @@ def fields(card: Card, made: Card) -> Iterator[Field]:
     """The fields of both cards, section by section."""
     for section, names in _SECTIONS.items():
         for name in names:
-            yield Field(section, name, getattr(card, name), getattr(made, name))
+            yield Field(section, name, _value(card, name), _value(made, name))
     theirs, ours = card.table, made.table
     assert theirs is not None and ours is not None
     yield Field("Training Dataset", "shape", theirs.shape, ours.shape)
@@ -188,6 +188,14 @@ def fields(card: Card, made: Card) -> Iterator[Field]:
     yield Field("Widget", "examples", 5, len(made.examples))
     for name in card.versions:
         yield Field("Framework Versions", name, card.versions[name], made.versions.get(name))
+
+
+def _value(card: Card, name: str) -> Any:
+    """A field, as far as cards of all versions say it alike."""
+    value = getattr(card, name)
+    if name == "pooling":
+        return str(value).removesuffix("s").removesuffix("_token")
+    return value.rows if name == "measured" and value is not None else value
 
 
 _SECTIONS = {
