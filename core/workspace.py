@@ -56,6 +56,7 @@ class Workspace:
                 workspace.questions,
                 workspace.models,
                 workspace.matches,
+                workspace.recipes,
             ):
                 folder.mkdir(parents=True, exist_ok=True)
             probe = root / f".write-{os.getpid()}-{secrets.token_hex(4)}"
@@ -111,6 +112,11 @@ class Workspace:
     def matches(self) -> Path:
         """One folder per comparison of two tables, or of a table with itself."""
         return self.root / "matches"
+
+    @property
+    def recipes(self) -> Path:
+        """One YAML file per recipe of one's own."""
+        return self.root / "recipes"
 
     @property
     def incoming(self) -> Path:

@@ -10,6 +10,7 @@ from core.jobs.stopping import read_stop
 from core.problems import Problem
 from core.training.continuing import lineage
 from core.training.losses.registry import LOSSES
+from core.training.recipes.store import card_curve
 from core.training.runs import Curves, Run, list_runs, load_run, training_line
 from core.workspace import Workspace
 from ui import format as fmt
@@ -18,6 +19,7 @@ from ui.live_chart import show_live
 from ui.loss_chart import loss_chart
 from ui.pages import heading
 from ui.questions import edit_questions
+from ui.recipe_save import offer_recipe
 from ui.reports import show_report
 from ui.run_actions import show_actions, show_stopping
 from ui.runs import run_name, sample_name, show_line, show_lineage
@@ -100,7 +102,7 @@ def show_progress(run: Run) -> None:
     show_figures(run, curves)
     if curves.train:
         show_live(
-            loss_chart(curves, run.id),
+            loss_chart(curves, run.id, card_curve(workspace, run.config.recipe)),
             f"loss-{run.id}",
             alt=_("Training loss, held-out loss and learning rate over the steps"),
         )
@@ -212,3 +214,4 @@ with st.expander(_("Log"), icon=":material/terminal:"):
     st.code(run.log_tail() or _("Nothing yet."), language=None, height=300)
 with st.expander(_("Configuration, to repeat this run"), icon=":material/settings:"):
     st.code(run.config.to_yaml(), language="yaml", height=300)
+    offer_recipe(workspace, run)

@@ -29,6 +29,7 @@ from ui.language import _, say
 from ui.loss_forms import choose_loss, loss_settings
 from ui.pages import go_to, heading
 from ui.questions import edit_questions
+from ui.recipe_start import start_from_recipe
 from ui.selection import choose, select
 from ui.train_extension import choose_extension, extension_settings
 from ui.train_form import (
@@ -109,6 +110,7 @@ with st.container(border=True):
 if not losses_for(info.shape):
     st.warning(say(NoLossFits(shape=Term(info.shape.label))), icon=":material/block:")
     st.stop()
+start_from_recipe(workspace, info)
 given = form.given_for(info)
 bases_key = base_key(form, info)
 try:

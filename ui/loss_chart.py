@@ -6,9 +6,11 @@ of the Python library takes 45 ms each time, which the training would have to wa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from core.training.evaluation import METRIC_NAMES
+from core.training.recipes.facts import Point
 from core.training.runs import Curves
 from ui import charts
 from ui.language import _
@@ -18,10 +20,16 @@ _GAP = 0.06
 """Between two of the plots, as a share of the chart's height."""
 
 
-def loss_chart(curves: Curves, run_id: str) -> dict[str, Any]:
+def loss_chart(curves: Curves, run_id: str, card: Sequence[Point] = ()) -> dict[str, Any]:
     """Training loss, held-out loss and learning rate, and how the model answered, over the steps.
 
     Runs from before models were looked at while they train have no answers to show.
+
+    Args:
+        curves: the run's points.
+        run_id: tells this chart from those of other runs.
+        card: the training log of the model card that the run was set up from; it is laid behind by
+            epochs, because steps of another table and batch mean something else.
 
     Returns:
         ``data`` and ``layout`` as Plotly's JavaScript takes them.
@@ -35,6 +43,7 @@ def loss_chart(curves: Curves, run_id: str) -> dict[str, Any]:
             0.5 if curves.held_out_scores else 0.74,
             {"title": {"text": _("Loss")}, "rangemode": "tozero"},
             [
+                *_behind(curves, card, hover),
                 _line(_("Training loss"), curves.train, "loss", hover)
                 | {
                     "mode": "lines+markers" if len(steps) <= _FEW_POINTS else "lines",
@@ -81,6 +90,32 @@ def _line(name: str, points: list[dict[str, Any]], what: str, hover: str) -> dic
         "customdata": [point["epoch"] for point in points],
         "hovertemplate": hover,
     }
+
+
+def _behind(curves: Curves, card: Sequence[Point], hover: str) -> list[dict[str, Any]]:
+    """The log of a card as a pale line; nothing while the length of an epoch is not known."""
+    last = curves.train[-1] if curves.train else None
+    logged = [point for point in card if point.epoch is not None]
+    if not logged or last is None or not last["epoch"]:
+        return []
+    steps_an_epoch = last["step"] / last["epoch"]
+    points = [
+        {"step": point.epoch * steps_an_epoch, "epoch": point.epoch, "loss": point.loss}
+        for point in logged
+    ]
+    line = _line(_("Training loss on the card"), points, "loss", hover)
+    return [
+        line
+        | {
+            "mode": "lines+markers" if len(points) <= _FEW_POINTS else "lines",
+            "line": {"color": charts.BASE, "width": 5},
+            "marker": {"size": 9},
+            "opacity": 0.35,
+            "hovertemplate": _("card, epoch {epoch}: {value}").format(
+                epoch="%{customdata:.2f}", value="%{y:.4g}<extra></extra>"
+            ),
+        }
+    ]
 
 
 def _answers(curves: Curves, hover: str) -> tuple[float, dict[str, Any], list[dict[str, Any]]]:

@@ -154,6 +154,7 @@ def starting_point(
             "training": training,
             "loss": parameters,
             "evaluation": given.evaluation.model_copy(update={"exam": exam}),
+            "recipe": given.recipe,
         }
     )
 

@@ -12,7 +12,7 @@ from ui.language import say
 from ui.pages import go_to
 from ui.train_form import fill_in
 
-_BADGES = {
+BADGES = {
     Severity.PROBLEM: ":red-badge[:material/error:]",
     Severity.WARNING: ":orange-badge[:material/warning:]",
     Severity.INFO: ":blue-badge[:material/info:]",
@@ -23,7 +23,7 @@ def show_warnings(found: Sequence[Advice]) -> None:
     """What should be known before the run is started; nothing when there is nothing to say."""
     for advice in found:
         with st.container(border=True, gap="xsmall", key=f"advice_{advice.kind}"):
-            st.markdown(f"{_BADGES[advice.severity]} **{say(advice.message)}**")
+            st.markdown(f"{BADGES[advice.severity]} **{say(advice.message)}**")
             st.caption(say(advice.why))
             if advice.ways:
                 with st.container(horizontal=True, gap="small"):

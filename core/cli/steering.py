@@ -124,14 +124,14 @@ def _queue(workspace: Workspace, options: argparse.Namespace) -> int:
 
 
 def _clone(workspace: Workspace, options: argparse.Namespace) -> int:
-    config = clone_config(load_run(workspace, options.run), _changes(options))
+    config = clone_config(load_run(workspace, options.run), changes_of(options))
     return _print_or_start(workspace, config, options)
 
 
 def _continue(workspace: Workspace, options: argparse.Namespace) -> int:
     further = further_config(load_run(workspace, options.run))
     say(further.reason.text(), error=True)
-    return _print_or_start(workspace, change_config(further.config, _changes(options)), options)
+    return _print_or_start(workspace, change_config(further.config, changes_of(options)), options)
 
 
 def _print_or_start(workspace: Workspace, config: RunConfig, options: argparse.Namespace) -> int:
@@ -151,7 +151,8 @@ def _wait(workspace: Workspace, id: str) -> int:
     return DONE if follow_run(workspace, id) is JobState.SUCCEEDED else FAILED
 
 
-def _changes(options: argparse.Namespace) -> dict[str, Any]:
+def changes_of(options: argparse.Namespace) -> dict[str, Any]:
+    """The settings of every ``--set``, by their path; raises ChangeUnclear."""
     return dict(_change(text) for text in options.changes)
 
 

@@ -132,7 +132,7 @@ class EvaluationConfig(_Part):
 
 
 class RunConfig(_Part):
-    """One run."""
+    """One run; ``recipe`` names the recipe that it was made with, which changes nothing."""
 
     version: Literal[1] = 1
     name: str
@@ -141,6 +141,7 @@ class RunConfig(_Part):
     loss: LossConfig
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    recipe: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, in the order in which they are read best."""
