@@ -105,7 +105,8 @@ def train(job: JobContext) -> None:
         before = _score_reference(run)
     job.progress(Message(N_("Scoring the tuned model on the held-out rows")), 1.0)
     after = _score_tuned(run, reader)
-    record(job.folder, model, rows.train)
+    started_from = str(run.base.name) if run.base.path is not None else ""
+    record(job.folder, model, rows.train, started_from)
     artifacts.save_model(job.folder, model)
     # Somebody who ended the run is waiting: the rest can be done without.
     closer = _Closer() if cut_short is not None else _look_closer(run, model, reader)

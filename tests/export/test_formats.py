@@ -1,4 +1,4 @@
-"""Each form of export gives the vectors of its model, in a program that knows nothing of Pairloom."""
+"""Each form of export gives its model's vectors in a program that knows nothing of Pairloom."""
 
 from __future__ import annotations
 
@@ -146,16 +146,12 @@ def test_the_formats_that_suit_a_model(trained: Trained, run: Run, tmp_path: Pat
     assert set(FORMATS) == set(Format)
 
 
-def test_a_model_that_computes_something_else_is_refused(
-    trained: Trained, tmp_path: Path
-) -> None:
+def test_a_model_that_computes_something_else_is_refused(trained: Trained, tmp_path: Path) -> None:
     """The graph of one model beside another one: the first vectors that differ stop the export."""
     export = trained.export(Format.ONNX)
     other = load_model(save_bert(tmp_path / "other"), "cpu")
     with pytest.raises(VectorsTurned, match="smallest cosine is"):
-        check_changed(
-            export.folder, Format.ONNX, other, TEXTS, tmp_path, check_stop=lambda: None
-        )
+        check_changed(export.folder, Format.ONNX, other, TEXTS, tmp_path, check_stop=lambda: None)
 
 
 def test_prompts_stand_before_texts_where_the_library_does_not_know_them() -> None:

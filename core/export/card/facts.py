@@ -97,7 +97,7 @@ def card_facts(workspace: Workspace, run_id: str) -> CardFacts:
     dataset = _or_none(lambda: load_dataset(workspace, run.config.dataset.id))
     return CardFacts(
         run=run,
-        origin=origin_of(workspace, run.config.base),
+        origin=origin_of(workspace, run.config.base, run.folder),
         report=_or_none(run.report),
         curves=curves,
         recorded=Recorded.load(run.folder),
@@ -107,15 +107,21 @@ def card_facts(workspace: Workspace, run_id: str) -> CardFacts:
     )
 
 
-def origin_of(workspace: Workspace, base: BaseConfig) -> Origin:
-    """What a base comes from; follows the runs that it was trained in."""
+def origin_of(workspace: Workspace, base: BaseConfig, run: Path | None = None) -> Origin:
+    """What a base comes from; follows the runs that it was trained in.
+
+    Args:
+        workspace: where those runs are.
+        base: a run's base.
+        run: that run's folder, which knows the name of a base that is gone.
+    """
     runs: list[str] = []
     while base.kind == "run" and len(runs) < _MOST_RUNS:
         before = _or_none(lambda id=base.run: load_run(workspace, id or ""))
         runs.insert(0, before.name if before else str(base.run))
         if before is None:
             return Origin(runs=tuple(runs))
-        base = before.config.base
+        base, run = before.config.base, before.folder
     if base.kind == "static":
         start = start_of(base)
         return Origin(runs=tuple(runs)) if start is None else origin_of(workspace, start)
@@ -125,12 +131,16 @@ def origin_of(workspace: Workspace, base: BaseConfig) -> Origin:
     if base.kind == "hub":
         name, on_face = base.repo or "", base.source == "huggingface"
         return Origin(name, _HUBS[base.source] + name, on_face, base.revision or "", tuple(runs))
-    return _origin_of_folder(workspace, base, tuple(runs))
+    return _origin_of_folder(workspace, base, run, tuple(runs))
 
 
-def _origin_of_folder(workspace: Workspace, base: BaseConfig, runs: tuple[str, ...]) -> Origin:
+def _origin_of_folder(
+    workspace: Workspace, base: BaseConfig, run: Path | None, runs: tuple[str, ...]
+) -> Origin:
     found: ResolvedBase | None = _or_none(lambda: resolve(workspace, base))
-    name = str(found.name) if found else PurePath(base.path or "").name
+    recorded = Recorded.load(run) if run else None
+    name = str(found.name) if found else recorded.base if recorded else ""
+    name = name or PurePath(base.path or "").name
     known = _HUB_NAME.fullmatch(name) is not None
     return Origin(name, _HUBS["huggingface"] + name if known else "", known, "", runs)
 

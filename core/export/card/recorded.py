@@ -65,6 +65,7 @@ class Recorded:
     """What ``card.json`` holds.
 
     Attributes:
+        base: the name of the model that the run started from; "" for one made from nothing.
         architecture: the modules, as the library prints them.
         dimension: the length of the vectors.
         max_length: tokens of a text that are read; None without a limit.
@@ -80,6 +81,7 @@ class Recorded:
         samples: the first training rows, for a card that shows texts.
     """
 
+    base: str
     architecture: str
     dimension: int
     max_length: int | None
@@ -111,18 +113,20 @@ class Recorded:
             return None
 
 
-def record(run: Path, model: SentenceTransformer, train: pd.DataFrame) -> None:
+def record(run: Path, model: SentenceTransformer, train: pd.DataFrame, base: str) -> None:
     """Write ``card.json`` into the folder ``run``, after the training of ``model``.
 
     Args:
         run: the run's folder.
         model: as the library's trainer left it: its card data know how it was trained.
         train: the training rows.
+        base: the name of the model that it started from; "" for one made from nothing.
     """
     card = model.model_card_data
     known = card.train_datasets[0].get("loss", {}) if card.train_datasets else {}
     limit = model.max_seq_length
     found = Recorded(
+        base=base,
         architecture=str(model),
         dimension=int(model.get_embedding_dimension() or 0),
         max_length=int(limit) if limit and np.isfinite(limit) else None,
