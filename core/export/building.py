@@ -46,10 +46,12 @@ def copy_model(source: Path, target: Path) -> None:
 
 
 def write_half(model: SentenceTransformer, target: Path) -> None:
-    """The model with weights of 16 bits; ``model`` itself is 32 bits again afterwards."""
+    """The model with weights of 16 bits; ``model`` itself is as it was afterwards."""
+    weights = {name: part.clone() for name, part in model.state_dict().items()}
     model.half()
     model.save_pretrained(str(target), create_model_card=False)
     model.float()
+    model.load_state_dict(weights)
 
 
 def write_onnx_folder(model: SentenceTransformer, target: Path) -> None:

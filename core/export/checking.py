@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 LARGEST_DIFFERENCE = 1e-5
 """Far below what changes a ranking, and above what another order of additions changes."""
 SMALLEST_COSINE = 0.999
-_PASSES = 2
+_PASSES = 3
 _BATCH = 32
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-_PASSES = 2
+_PASSES = 3
 
 
 def main(arguments: Sequence[str]) -> int:

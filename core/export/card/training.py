@@ -33,7 +33,7 @@ _VERSIONS = {
     "datasets": "Datasets",
     "tokenizers": "Tokenizers",
 }
-_OPEN = N_("Click to expand")
+_OPEN, _UNCLEAR = N_("Click to expand"), N_("not clear")
 _LONG = 100
 """A log of more lines than this is folded, as in the library's cards."""
 
@@ -106,7 +106,8 @@ def _statistics(one: Column, words: Words) -> str:
 def _samples(recorded: Recorded, words: Words) -> str:
     names = list(recorded.samples[0])
     rows = [[cell(sample[name]) for name in names] for sample in recorded.samples]
-    return f"{words(N_('Samples:'))}\n{_indented(table(names, rows))}"
+    title = words(N_("Samples:"))
+    return f"{title}\n{_indented(table(names, rows))}"
 
 
 def _loss(facts: CardFacts, words: Words) -> str:
@@ -157,7 +158,7 @@ def _languages(report: DataReport, words: Words) -> str:
     lines = []
     for role, shares in report.languages.items():
         told = words.list(
-            f"{words(LANGUAGES.get(code, N_('not clear')))} {share:.0%}"
+            f"{words(LANGUAGES.get(code, _UNCLEAR))} {share:.0%}"
             for code, share in sorted(shares.items(), key=lambda item: -item[1])
             if share >= 0.01
         )
