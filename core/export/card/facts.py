@@ -155,16 +155,16 @@ def public_config(config: RunConfig, origin: Origin, *, show_texts: bool) -> str
         data["base"]["path"] = origin.name
     if not show_texts and not isinstance(data["evaluation"]["questions"], str):
         data["evaluation"]["questions"] = []
-    text = yaml.safe_dump(without_paths(data), allow_unicode=True, sort_keys=False)
+    text = yaml.safe_dump(_without_paths(data), allow_unicode=True, sort_keys=False)
     return str(text)
 
 
-def without_paths(value: Any) -> Any:
+def _without_paths(value: Any) -> Any:
     """``value`` in which every path of this computer is only its last name."""
     if isinstance(value, Mapping):
-        return {name: without_paths(one) for name, one in value.items()}
+        return {name: _without_paths(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [without_paths(one) for one in value]
+        return [_without_paths(one) for one in value]
     if isinstance(value, str) and "\n" not in value and Path(value).is_absolute():
         return PurePath(value).name
     return value

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from core.data.findings import Finding, Severity
 from core.data.report import LANGUAGES, DataReport
 from core.export.card.description import NOT_RECORDED
-from core.export.card.facts import CardFacts, public_config, without_paths
+from core.export.card.facts import CardFacts, public_config
 from core.export.card.form import CardForm
 from core.export.card.markdown import blocks, cell, code, folded, heading, items, plain, table
 from core.export.card.recorded import MEASURED_ROWS, Column, Recorded
@@ -33,6 +34,8 @@ _VERSIONS = {
     "datasets": "Datasets",
     "tokenizers": "Tokenizers",
 }
+_PATH = re.compile(r"""(['"])/[^'"]*/([^/'"]+)""")
+"""A quoted path, also inside what the library prints of a model that a loss asks."""
 _OPEN, _UNCLEAR = N_("Click to expand"), N_("not clear")
 _LONG = 100
 """A log of more lines than this is folded, as in the library's cards."""
@@ -116,14 +119,15 @@ def _loss(facts: CardFacts, words: Words) -> str:
     linked = f"[<code>{name}</code>]({_LOSSES}{name.lower()})"
     parameters = recorded.loss_parameters if recorded else ""
     if not parameters:
-        parameters = json.dumps(loss_named(config.name).settings(config.parameters))
+        settings = loss_named(config.name).settings(config.parameters)
+        parameters = json.dumps(settings, indent=4)
     title = words(N_("Loss: {loss} with these parameters:"), loss=linked)
     return f"{title}\n{_indented(code(_public(parameters), 'json'))}"
 
 
 def _public(parameters: str) -> str:
     """Parameters of a loss without the paths of models on this computer."""
-    return json.dumps(without_paths(json.loads(parameters)), indent=4, ensure_ascii=False)
+    return _PATH.sub(r"\1\2", parameters)
 
 
 def _data_report(facts: CardFacts, form: CardForm, words: Words) -> str:
