@@ -66,7 +66,14 @@ def fresh_vectors(
         write_json(texts_file, list(texts))
         # -I: neither the current folder nor PYTHONPATH can lend the process anything of ours.
         # -B: it leaves nothing in the folder, which is packed afterwards.
-        command = [sys.executable, "-I", "-B", fresh_process.__file__, folder, texts_file]
+        command: list[str | Path] = [
+            sys.executable,
+            "-I",
+            "-B",
+            fresh_process.__file__,
+            folder,
+            texts_file,
+        ]
         process = subprocess.Popen(
             [*command, vectors_file, str(timed)],
             cwd=name,

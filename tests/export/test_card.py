@@ -12,13 +12,16 @@ import yaml
 
 from core.cli import parser
 from core.cli.output import DONE, REFUSED
+from core.export.card.exported import Placed
 from core.export.card.facts import card_facts, origin_of, public_config
 from core.export.card.form import CardForm
 from core.export.card.markdown import cell, code, plain
 from core.export.card.recorded import Recorded
 from core.export.card.render import card_form, render_card, write_cards
 from core.export.card.words import Words
+from core.export.checking import Checked
 from core.export.formats import Format
+from core.export.verify import Likeness
 from core.models.bases import BaseConfig
 from core.models.bundled import BUNDLED_NAME
 from core.training.config import RunConfig
@@ -30,6 +33,7 @@ from tests.training.conftest import one_thread
 __all__ = ["one_thread"]
 
 ENGLISH, CHINESE = Words("en"), Words("zh")
+EXPORTED = Placed(checked=Checked(100, Likeness(0.0, 1.0), 50.0))
 PRIVATE = CardForm(show_texts=False)
 
 
@@ -246,13 +250,12 @@ def test_a_run_leaves_its_card_beside_its_model(trained: Trained) -> None:
     assert text.startswith("---\n") and "### Held-out Rows" in text
     # What the library would have written says it differently.
     assert "Evaluation Dataset" not in text
-    assert (trained.run.model / "README.zh.md").exists()
 
 
 def test_the_first_language_is_the_readme(trained: Trained, tmp_path: Path) -> None:
     CardForm(cards=("zh",)).save(trained.run.folder)
     try:
-        write_cards(trained.workspace, trained.id, tmp_path)
+        write_cards(trained.workspace, trained.id, tmp_path, EXPORTED)
     finally:
         (trained.run.folder / "card_form.json").unlink()
     assert [path.name for path in tmp_path.iterdir()] == ["README.md"]

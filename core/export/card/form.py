@@ -49,7 +49,7 @@ class CardForm(BaseModel):
     intended: _Text = ""
     out_of_scope: _Text = ""
     limitations: _Text = ""
-    authors: _Text = ""
+    authors: Annotated[str, Field(max_length=200)] = ""
     show_texts: bool = True
 
     @classmethod

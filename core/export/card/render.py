@@ -71,14 +71,17 @@ def write_cards(
     target: Path,
     placed: Placed = Placed(),  # noqa: B008 - frozen
 ) -> None:
-    """Write the run's card into the folder ``target``, a file for each language of its form.
+    """Write the run's card into the folder ``target``.
+
+    Into an export goes a file for each language of the form; beside the model of a run that has
+    just ended one is enough, because somebody waits for it.
 
     Raises:
         UnknownItem: there is no such run.
     """
     facts = card_facts(workspace, run_id)
     form = card_form(facts)
-    for language in form.cards:
+    for language in form.cards if placed.checked else form.cards[:1]:
         text = render_card(facts, form, Words(language), placed)
         write_text(target / card_file(form, language), text)
 
