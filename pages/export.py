@@ -8,10 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from core.export.archive import archive_files
-from core.export.building import ENCODE_FILE, GRAPH, TABLE
+from core.export.building import GRAPH, TABLE
 from core.export.formats import FORMATS, Format, formats_for
 from core.export.record import Export
-from core.export.snippet import snippet
+from core.export.snippet import ENCODE_FILE, snippet
 from core.problems import N_
 from core.training.artifacts import load_examples
 from core.training.runs import Run, finished_runs

@@ -202,7 +202,6 @@ def test_a_filled_in_card_is_shown_kept_and_asks_for_another_export(
     intended.set_value("找商品 for $5 shops")
     app.selectbox[-1].set_value("mit")
     app.toggle[0].set_value(False)
-    app.get("form_submit_button")
     next(button for button in app.button if button.label == "Save").click().run()
     assert not app.exception
     form = CardForm.load(workspace.run(run))
