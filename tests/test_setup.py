@@ -18,11 +18,22 @@ import pytest
 from core.workspace import PROJECT_ROOT
 
 COMMANDS = ("run", "test", "test-all", "lint", "samples", "screenshots")
-HEAVY = {"torch", "sentence_transformers", "transformers", "umap", "sklearn", "datasets", "numba"}
+HEAVY = {
+    "torch",
+    "sentence_transformers",
+    "transformers",
+    "umap",
+    "sklearn",
+    "datasets",
+    "numba",
+} | {
+    "onnx",
+    "onnxruntime",
+}
 WORKER_ONLY = {
     f"core.training.{name}" for name in ("dropout", "packing", "progress", "stopwatch", "trainer")
-}
-"""Modules that only training processes import, whose classes extend a heavy library's."""
+} | {"core.export.onnx_graph"}
+"""Modules that only training and exporting processes import, whose classes extend a heavy library's."""
 PIN = re.compile(r"[A-Za-z0-9_.-]+(\[[a-z,]+\])?==[0-9][0-9a-z.]*")
 
 

@@ -1,17 +1,13 @@
-"""``train``, ``runs`` and ``export``: training runs and what becomes of them."""
+"""``train`` and ``runs``: training runs and what became of them."""
 
 from __future__ import annotations
 
 import argparse
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.cli.output import DONE, FAILED, follow, say, say_json
-from core.export.job import export_archive
-from core.jobs import queue
 from core.jobs.status import JobState
-from core.jobs.supervisor import ensure_supervisor
 from core.models.bases import resolve
 from core.training.advice import advise
 from core.training.config import RunConfig
@@ -33,11 +29,6 @@ def add_commands(commands: Commands) -> None:
     runs = commands.add_parser("runs", help="list the runs, the newest first")
     runs.add_argument("--json", action="store_true", help="as JSON")
     runs.set_defaults(command=_runs)
-
-    export = commands.add_parser("export", help="check a run's model and write it as a zip file")
-    export.add_argument("run", help="the run's id")
-    export.add_argument("--to", type=Path, default=Path("."), help="the folder for the zip file")
-    export.set_defaults(command=_export)
 
 
 def _train(workspace: Workspace, options: argparse.Namespace) -> int:
@@ -108,16 +99,3 @@ def _run_record(run: Run) -> dict[str, Any]:
         "verdict": report.verdict if report else None,
         "scores": {model.role: model.metrics for model in report.models} if report else {},
     }
-
-
-def _export(workspace: Workspace, options: argparse.Namespace) -> int:
-    load_run(workspace, options.run)
-    job = queue.submit(workspace, "export", {"run": options.run}, name=f"export {options.run}")
-    ensure_supervisor(workspace)
-    status = follow(workspace.job(job))
-    if status.state is not JobState.SUCCEEDED:
-        return FAILED
-    archive = export_archive(workspace, options.run)
-    options.to.mkdir(parents=True, exist_ok=True)
-    say(shutil.copy2(archive, options.to))
-    return DONE

@@ -1,4 +1,4 @@
-"""Whether a fresh process that knows nothing of Pairloom computes the same vectors."""
+"""What a fresh process that knows nothing of Pairloom makes of an exported folder, how fast."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from core.files import write_json
 from core.problems import N_, Problem
 
 _LOOK_SECONDS = 0.2
+_TIMED = 100
 _EXCEPTION = re.compile(r"[\w.]*(Error|Exception|Interrupt)\b")
 """How the line of a traceback begins that says what went wrong."""
 
@@ -25,6 +27,69 @@ _EXCEPTION = re.compile(r"[\w.]*(Error|Exception|Interrupt)\b")
 class ModelDoesNotLoad(Problem):
     what = N_("A fresh process could not load the model: {reason}.")
     do = N_("Nothing was exported. The log has the details; please report it.")
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """What a fresh process made of texts.
+
+    Attributes:
+        vectors: rows of length 1, float32 [texts, dimension].
+        texts_per_second: how many texts it read in a second, once it was warm.
+    """
+
+    vectors: NDArray[np.float32]
+    texts_per_second: float
+
+
+def fresh_vectors(
+    folder: Path,
+    texts: Sequence[str],
+    check_stop: Callable[[], None] = lambda: None,
+    *,
+    timed: int = _TIMED,
+) -> Fresh:
+    """The vectors that a fresh process computes with an exported folder.
+
+    Args:
+        folder: a model's folder, or one that brings an ``encode.py``.
+        texts: at least one.
+        check_stop: called several times a second; when it raises, the process is ended.
+        timed: so many of the texts are read again to measure the speed.
+
+    Raises:
+        ModelDoesNotLoad: the process failed; its last words are the reason, all of them are on
+            stderr.
+    """
+    with tempfile.TemporaryDirectory(prefix="pairloom-export-") as name:
+        texts_file, vectors_file = Path(name) / "texts.json", Path(name) / "vectors.npy"
+        write_json(texts_file, list(texts))
+        # -I: neither the current folder nor PYTHONPATH can lend the process anything of ours.
+        # -B: it leaves nothing in the folder, which is packed afterwards.
+        command: list[str | Path] = [
+            sys.executable,
+            "-I",
+            "-B",
+            fresh_process.__file__,
+            folder,
+            texts_file,
+        ]
+        process = subprocess.Popen(
+            [*command, vectors_file, str(timed)],
+            cwd=name,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        output, errors = _wait(process, check_stop)
+        if process.returncode != 0:
+            sys.stderr.write(errors)
+            raise ModelDoesNotLoad(reason=_reason(errors, process.returncode))
+        vectors = np.load(vectors_file, allow_pickle=False)
+        return Fresh(vectors, float(json.loads(output)["texts_per_second"]))
 
 
 def verify_folder(
@@ -42,29 +107,41 @@ def verify_folder(
         check_stop: called several times a second; when it raises, the process is ended.
 
     Raises:
-        ModelDoesNotLoad: the process failed; its last words are the reason, all of them are on
-            stderr.
+        ModelDoesNotLoad: the process failed, or its vectors have another length.
     """
-    with tempfile.TemporaryDirectory(prefix="pairloom-export-") as name:
-        texts_file, vectors_file = Path(name) / "texts.json", Path(name) / "vectors.npy"
-        write_json(texts_file, list(texts))
-        np.save(vectors_file, vectors)
-        # -I: neither the current folder nor PYTHONPATH can lend the process anything of ours.
-        process = subprocess.Popen(
-            [sys.executable, "-I", fresh_process.__file__, folder, texts_file, vectors_file],
-            cwd=name,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-        )
-        output, errors = _wait(process, check_stop)
-    if process.returncode != 0:
-        sys.stderr.write(errors)
-        raise ModelDoesNotLoad(reason=_reason(errors, process.returncode))
-    return float(json.loads(output)["difference"])
+    found = fresh_vectors(folder, texts, check_stop).vectors
+    return compare(vectors, found).difference
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How much two sets of vectors of the same texts are alike.
+
+    Attributes:
+        difference: the largest difference of any number.
+        cosine: the smallest cosine of any text's two vectors.
+    """
+
+    difference: float
+    cosine: float
+
+
+def compare(expected: NDArray[np.float32], found: NDArray[np.float32]) -> Likeness:
+    """Compare vectors of the same texts, both [texts, dimension].
+
+    Raises:
+        ModelDoesNotLoad: they have other shapes, or hold something that is no number.
+    """
+    if found.shape != expected.shape:
+        raise ModelDoesNotLoad(reason=f"vectors of shape {found.shape}, not {expected.shape}")
+    if not np.isfinite(found).all():
+        raise ModelDoesNotLoad(reason="vectors that are not numbers")
+    ours, theirs = expected.astype(np.float64), found.astype(np.float64)
+    lengths = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
+    # A text without a known piece is a row of zeros on both sides, which is the same.
+    empty = ~ours.any(axis=1) & ~theirs.any(axis=1)
+    cosines = np.where(empty, 1.0, (ours * theirs).sum(axis=1) / np.maximum(lengths, 1e-12))
+    return Likeness(float(np.abs(ours - theirs).max()), float(cosines.min()))
 
 
 def _reason(errors: str, code: int) -> str:

@@ -104,6 +104,7 @@ def save_model(run: Path, model: SentenceTransformer) -> None:
     """Write the model folder so that it appears whole or not at all."""
     draft = run / f".{MODEL}"
     shutil.rmtree(draft, ignore_errors=True)
-    model.save_pretrained(str(draft))
+    # The card is ours (core/export/card): the library's would show texts whoever minds.
+    model.save_pretrained(str(draft), create_model_card=False)
     shutil.rmtree(run / MODEL, ignore_errors=True)
     draft.rename(run / MODEL)

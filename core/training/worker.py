@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import time
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.export.card.recorded import record
+from core.export.card.render import write_cards
 from core.files import read_json, write_json
 from core.inspection.widgets import Example
 from core.jobs.context import JobContext
@@ -43,6 +46,9 @@ from core.training.tasks import make_task, watched
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+
+
+_log = logging.getLogger("pairloom.training")
 
 
 @dataclass(frozen=True)
@@ -99,12 +105,15 @@ def train(job: JobContext) -> None:
         before = _score_reference(run)
     job.progress(Message(N_("Scoring the tuned model on the held-out rows")), 1.0)
     after = _score_tuned(run, reader)
+    started_from = str(run.base.name) if run.base.path is not None else ""
+    record(job.folder, model, rows.train, started_from)
     artifacts.save_model(job.folder, model)
     # Somebody who ended the run is waiting: the rest can be done without.
     closer = _Closer() if cut_short is not None else _look_closer(run, model, reader)
     job.progress(Message(N_("Writing the report")), 1.0)
     training |= {"device": job.device, "total_seconds": time.monotonic() - began}
     _report(run, training, lexical, untrained, before, after, closer).save(job.folder)
+    _write_card(job)
     shutil.rmtree(job.folder / CHECKPOINTS, ignore_errors=True)
 
 
@@ -228,6 +237,15 @@ def _load_model(run: OpenRun, checkpoint: Path | None) -> SentenceTransformer:
     _set_card_facts(model, config, run.base, rows.examples)
     set_prompts(model, config.training)
     return model
+
+
+def _write_card(job: JobContext) -> None:
+    """Lay the model card beside the model."""
+    try:
+        write_cards(job.workspace, job.folder.name, job.folder / artifacts.MODEL)
+    except Exception:
+        # The model and its report are there; an export writes the card again.
+        _log.exception("the model card could not be written")
 
 
 def _set_card_facts(

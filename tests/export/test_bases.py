@@ -26,12 +26,11 @@ from tests.training.conftest import (
     make_config,
     one_thread,
     run_here,
-    tiny_base,
     triplets,
 )
 from tests.training.conftest import sample_frame as product_frame
 
-__all__ = ["make_config", "one_thread", "tiny_base", "triplets"]
+__all__ = ["make_config", "one_thread", "triplets"]
 
 
 def mixed_texts() -> list[str]:

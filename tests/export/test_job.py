@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -15,22 +16,21 @@ import numpy as np
 import pytest
 
 from core.encoder import client
-from core.export import job as export_job
 from core.export.archive import write_archive
-from core.export.job import (
+from core.export.card.form import CardForm
+from core.export.checking import VectorsDiffer
+from core.export.formats import Format, FormatDoesNotFit, UnknownFormat, export_name
+from core.export.job import export_run, last_export_job, start_export
+from core.export.record import (
     Export,
     NotExportedYet,
     NothingToExport,
-    VectorsDiffer,
-    archive_file_name,
-    export_archive,
     export_facts,
-    export_run,
-    last_export_job,
-    start_export,
-    texts_to_compare,
+    form_hash,
+    require_export,
 )
 from core.export.snippet import snippet
+from core.export.texts import FEWEST_TEXTS, TEXTS_COMPARED, texts_to_compare
 from core.export.verify import ModelDoesNotLoad, verify_folder
 from core.files import file_sha256, write_json
 from core.jobs.status import JobState, JobStatus
@@ -61,7 +61,7 @@ def test_from_the_button_to_a_program_that_uses_the_folder(
     assert export is not None
     assert export.texts == 100 and export.difference <= 1e-5
     assert export.file == run.folder / "export" / "药品-说明-v1.2.zip"
-    assert export.file == export_archive(workspace, run.id)
+    assert export == require_export(workspace, run.id)
     assert export.sha256 == file_sha256(export.file)
     assert export.size_bytes == export.file.stat().st_size
 
@@ -85,7 +85,7 @@ def test_from_the_button_to_a_program_that_uses_the_folder(
     weights = run.folder / "model" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
     with pytest.raises(NotExportedYet, match=r"药品/说明 v1\.2\? has not been exported"):
-        export_archive(workspace, run.id)
+        require_export(workspace, run.id)
 
 
 @pytest.mark.slow
@@ -144,26 +144,100 @@ def test_a_run_without_a_model_has_nothing_to_export(workspace: Workspace, run: 
     assert last_export_job(workspace, run.id) is None
 
 
-def test_a_damaged_record_or_a_missing_file_is_no_export(workspace: Workspace, run: Run) -> None:
-    folder = run.folder / "export"
-    folder.mkdir()
-    archive = folder / "m.zip"
-    write_archive(run.folder / "model", archive)
-    facts = Export(
-        archive,
-        archive.stat().st_size,
-        file_sha256(archive),
-        123,
-        3e-8,
-        utc_now(),
-        model_fingerprint(run.folder / "model"),
-    )
-    write_json(folder / "export.json", {**asdict(facts), "file": "m.zip"})
+def test_an_export_counts_while_its_files_model_and_card_are_what_they_were(
+    workspace: Workspace, run: Run
+) -> None:
+    facts = pack(run)
     assert export_facts(workspace, run.id) == facts
-    archive.write_bytes(b"PK")
+    CardForm(license="mit").save(run.folder)
     assert export_facts(workspace, run.id) is None
-    (folder / "export.json").write_text("{")
+    facts = pack(run)
+    assert export_facts(workspace, run.id) == facts
+    shutil.rmtree(facts.folder)
     assert export_facts(workspace, run.id) is None
+    facts = pack(run)
+    facts.file.write_bytes(b"PK")
+    assert export_facts(workspace, run.id) is None
+    (run.folder / "export" / "safetensors.json").write_text("{")
+    assert export_facts(workspace, run.id) is None
+
+
+def pack(run: Run) -> Export:
+    """What a finished export leaves."""
+    folder = run.folder / "export"
+    shutil.copytree(run.folder / "model", folder / "m", dirs_exist_ok=True)
+    archive = folder / "m.zip"
+    write_archive(folder / "m", archive)
+    facts = Export(
+        format=Format.FOLDER,
+        file=archive,
+        size_bytes=archive.stat().st_size,
+        sha256=file_sha256(archive),
+        texts=123,
+        difference=3e-8,
+        cosine=1.0,
+        texts_per_second=1000.0,
+        before_per_second=None,
+        kept=None,
+        created=utc_now(),
+        fingerprint=model_fingerprint(run.folder / "model"),
+        form=form_hash(run.folder),
+    )
+    facts.save()
+    return facts
+
+
+def test_a_format_that_does_not_suit_the_model_is_refused(workspace: Workspace, run: Run) -> None:
+    with pytest.raises(FormatDoesNotFit, match="cannot be exported as onnx"):
+        start_export(workspace, run.id, Format.ONNX)
+    with pytest.raises(UnknownFormat, match="no export format tar"):
+        export_run(running_job(workspace, "export", {"run": run.id, "format": "tar"}))
+
+
+# The export dies at each place where something of it is on disk already.
+@pytest.mark.parametrize("moment", ["write_numpy", "check_changed", "write_cards", "write_archive"])
+def test_a_killed_export_leaves_nothing_half_written(
+    workspace: Workspace, run: Run, moment: str
+) -> None:
+    died = subprocess.run([sys.executable, "-c", _DIES, str(workspace.root), run.id, moment])
+    assert died.returncode == -signal.SIGKILL
+    folder = run.folder / "export"
+    assert list(folder.glob(".draft-numpy/*")), "it died before anything was written"
+    assert not list(folder.glob("[!.]*"))
+    assert export_facts(workspace, run.id, Format.NUMPY) is None
+
+    export_run(running_job(workspace, "export", {"run": run.id, "format": "numpy"}))
+    export = require_export(workspace, run.id, Format.NUMPY)
+    left = {path.name for path in folder.iterdir()} - {".numpy.lock"}
+    assert left == {export.file.name, export.folder.name, "numpy.json"}
+    with zipfile.ZipFile(export.file) as archive:
+        assert archive.testzip() is None
+
+
+_DIES = """
+import os, signal, sys
+from pathlib import Path
+from core.export import building, job
+from core.workspace import Workspace
+from tests.retrieval.stand_in import running_job
+
+root, run, moment = sys.argv[1:]
+module = building if moment == "write_numpy" else job
+real = getattr(module, moment)
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def half(*given):
+    if moment == "write_archive":
+        return real(*given[:2], lambda done: done > 0.5 and die())
+    real(*given)
+    die()
+
+setattr(module, moment, half)
+workspace = Workspace.open(Path(root))
+job.export_run(running_job(workspace, "export", {"run": run, "format": "numpy"}))
+"""
 
 
 @pytest.mark.parametrize(
@@ -178,13 +252,13 @@ def test_a_damaged_record_or_a_missing_file_is_no_export(workspace: Workspace, r
     ],
 )
 def test_file_names(name: str, file: str) -> None:
-    assert archive_file_name(name) == file
+    assert export_name(name, Format.FOLDER) + ".zip" == file
 
 
 @pytest.mark.parametrize("held_out", [["a"], ["a", "bb"], TEXTS, ["x" * 9000] * 3])
 def test_few_held_out_texts_become_100_distinct_ones(held_out: list[str]) -> None:
     texts = texts_to_compare(held_out)
-    assert len(set(texts)) == len(texts) == export_job.FEWEST_TEXTS
+    assert len(set(texts)) == len(texts) == FEWEST_TEXTS
     assert set(held_out) <= set(texts)
     assert len({len(text) for text in texts}) > 10
 
@@ -193,6 +267,6 @@ def test_of_many_held_out_texts_all_lengths_are_compared() -> None:
     held_out = [f"{number:05}" + "x" * (number % 700) for number in range(5000)]
     texts = texts_to_compare(held_out)
     lengths = [len(text) for text in texts]
-    assert len(texts) == export_job.TEXTS_COMPARED
+    assert len(texts) == TEXTS_COMPARED
     assert (min(lengths), max(lengths)) == (5, 704)
     assert max(np.diff(sorted(lengths))) <= 4
