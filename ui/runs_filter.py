@@ -1,0 +1,74 @@
+"""The row above the table of runs: search, and what to show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import streamlit as st
+
+from core.training.run_index import RunRow
+from core.training.run_table import Filter, base_words, select_rows
+from ui.language import _
+from ui.runs import sample_name
+from ui.runs_words import base_name, loss_title, spoken, state_word
+
+
+def show_filter(rows: Sequence[RunRow], names: Mapping[str, str]) -> list[RunRow]:
+    """The fields of the filter; returns the rows that it leaves."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="runs_filter"):
+        words = st.text_input(
+            _("Search"),
+            type="search",
+            live="300ms",
+            placeholder=_("Name, dataset, tag, note …"),
+            key="runs_words",
+            persist_state="session",
+        )
+        states = _several("states", _("State"), rows, lambda row: row.state, state_word)
+        datasets = {row.dataset: sample_name(row.dataset_name) for row in reversed(rows)}
+        chosen = _several("datasets", _("Dataset"), rows, lambda row: row.dataset, datasets.get)
+        with st.popover(_("More"), icon=":material/filter_list:"):
+            starts = {base_words(row, names): base_name(row, names) for row in rows}
+            bases = _several(
+                "bases", _("Base model"), rows, lambda row: base_words(row, names), starts.get
+            )
+            losses = _several("losses", _("Loss"), rows, lambda row: row.loss, loss_title)
+            tags = _options(
+                "tags", _("Tags"), sorted({tag for row in rows for tag in row.tags}), str
+            )
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        favourites = _switch("favourites", _("Favourites only"))
+        archived = _switch("archived", _("The archive"))
+    wanted = Filter(words or "", states, chosen, bases, losses, tags, favourites, archived)
+    return select_rows(rows, wanted, spoken)
+
+
+def _several(
+    name: str,
+    label: str,
+    rows: Sequence[RunRow],
+    value: Callable[[RunRow], str],
+    word: Callable[[str], str | None],
+) -> list[str]:
+    """A choice among the values that the runs have, those of the newest runs first."""
+    return _options(name, label, list(dict.fromkeys(value(row) for row in rows)), word)
+
+
+def _options(
+    name: str, label: str, options: list[str], word: Callable[[str], str | None]
+) -> list[str]:
+    key = f"runs_{name}"
+    # What was chosen may be gone since: a tag that nobody uses any more.
+    st.session_state[key] = [one for one in st.session_state.get(key, ()) if one in options]
+    return st.multiselect(
+        label,
+        options,
+        format_func=lambda one: word(one) or one or "–",
+        key=key,
+        placeholder=_("All"),
+        persist_state="session",
+    )
+
+
+def _switch(name: str, label: str) -> bool:
+    return st.toggle(label, key=f"runs_{name}", persist_state="session")
