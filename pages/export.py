@@ -13,14 +13,14 @@ from core.jobs.engines import LOG_FILE
 from core.jobs.status import JobState, JobStatus
 from core.problems import N_, Problem
 from core.training.artifacts import load_examples
-from core.training.runs import Run, finished_runs
+from core.training.runs import Run, finished_runs, offered
 from core.workspace import Workspace
 from ui import format as fmt
 from ui.downloads import download_button
 from ui.language import _, say
 from ui.pages import heading
 from ui.runs import run_name
-from ui.selection import choose
+from ui.selection import choose, selected
 from ui.states import state_badge
 from ui.tables import paged_frame
 
@@ -153,7 +153,7 @@ def snippet_texts(run: Run) -> list[str]:
 
 
 heading("export")
-runs = {run.id: run for run in finished_runs(workspace)}
+runs = {run.id: run for run in offered(finished_runs(workspace), selected("run"))}
 if not runs:
     st.info(_("There is no trained model yet. Start a run on the Train screen, or try a sample."))
     st.stop()

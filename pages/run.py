@@ -10,7 +10,7 @@ from core.jobs.stopping import read_stop
 from core.problems import Problem
 from core.training.continuing import lineage
 from core.training.losses.registry import LOSSES
-from core.training.runs import Curves, Run, list_runs, load_run, training_line
+from core.training.runs import Curves, Run, list_runs, load_run, offered, training_line
 from core.workspace import Workspace
 from ui import format as fmt
 from ui.language import _, plain, say
@@ -21,7 +21,7 @@ from ui.questions import edit_questions
 from ui.reports import show_report
 from ui.run_actions import show_actions, show_stopping
 from ui.runs import run_name, sample_name, show_line, show_lineage
-from ui.selection import choose
+from ui.selection import choose, selected
 from ui.states import state_badge
 
 _REFRESH_SECONDS = 1.0
@@ -177,7 +177,7 @@ chosen = choose(
     _("Run"),
     {
         run.id: f"{run_name(run)} · {fmt.moment(run.status.created)} · {_(run.status.state.label)}"
-        for run in runs
+        for run in offered(runs, selected("run")) or runs
     },
 )
 assert chosen is not None
