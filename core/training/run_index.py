@@ -109,7 +109,7 @@ def load_rows(workspace: Workspace) -> list[RunRow]:
         # Damaged, or not to be written: it only ever saves time.
         _forget_index(workspace)
         rows = read_rows(workspace, signatures)
-    return [rows[id] for id in sorted(rows, reverse=True)]
+    return sorted(rows.values(), key=lambda row: (row.created, row.id), reverse=True)
 
 
 def read_rows(workspace: Workspace, ids: Mapping[str, str]) -> dict[str, RunRow]:
