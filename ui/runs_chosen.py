@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -19,7 +19,7 @@ from ui.language import _, ngettext, say
 from ui.pages import go_to
 from ui.run_actions import hand_over
 from ui.runs import sample_name
-from ui.runs_table import tick
+from ui.runs_table import tick, ticked
 from ui.runs_words import metric_label, state_colour, state_word
 from ui.selection import select
 
@@ -173,6 +173,9 @@ def _change(workspace: Workspace, ids: Sequence[str], **changes: object) -> None
 
 def _ask(workspace: Workspace, ids: Sequence[str]) -> None:
     """What goes, what stays, and the button; inside a dialog."""
+    if not set(ids) <= set(ticked()):
+        # They have just been deleted: the dialog closes.
+        st.rerun()
     try:
         removal = plan_removal(workspace, ids)
     except Problem as problem:
@@ -184,10 +187,14 @@ def _ask(workspace: Workspace, ids: Sequence[str]) -> None:
     st.markdown("\n".join(f"- {line}" for line in what_goes(removal)))
     for line in what_stays(removal):
         st.caption(line)
-    if st.button(
-        _("Delete for good"), key="runs_delete_now", icon=":material/delete:", type="primary"
-    ):
-        _do(lambda: remove_runs(workspace, ids))
+    st.button(
+        _("Delete for good"),
+        key="runs_delete_now",
+        icon=":material/delete:",
+        type="primary",
+        on_click=_delete,
+        args=(workspace, ids),
+    )
 
 
 def _say_refused(removal: Removal) -> None:
@@ -203,22 +210,17 @@ def _say_refused(removal: Removal) -> None:
 
 def what_goes(removal: Removal) -> list[str]:
     """What is deleted, a line each."""
-    count = len(removal.runs)
+    runs, models, exports = len(removal.runs), removal.models, removal.exports
+    favourites, noted = removal.favourites, removal.noted
     size = fmt.size(removal.bytes)
-    lines = [
-        ngettext("{count} run, {size}", "{count} runs, {size}", count).format(
-            count=count, size=size
-        )
+    counted = [
+        (runs, ngettext("{count} run, {size}", "{count} runs, {size}", runs)),
+        (models, ngettext("{count} trained model", "{count} trained models", models)),
+        (exports, ngettext("{count} exported zip file", "{count} exported zip files", exports)),
+        (favourites, ngettext("{count} favourite", "{count} favourites", favourites)),
+        (noted, ngettext("{count} note", "{count} notes", noted)),
     ]
-    for number, one, several in (
-        (removal.models, "{count} trained model", "{count} trained models"),
-        (removal.exports, "{count} exported zip file", "{count} exported zip files"),
-        (removal.favourites, "{count} of them a favourite", "{count} of them favourites"),
-        (removal.noted, "{count} note", "{count} notes"),
-    ):
-        if number:
-            lines.append(ngettext(one, several, number).format(count=fmt.number(number)))
-    return lines
+    return [words.format(count=fmt.number(count), size=size) for count, words in counted if count]
 
 
 def what_stays(removal: Removal) -> list[str]:
@@ -239,11 +241,11 @@ def what_stays(removal: Removal) -> list[str]:
     return lines
 
 
-def _do(work: Callable[[], object]) -> None:
+def _delete(workspace: Workspace, ids: Sequence[str]) -> None:
     try:
-        work()
+        remove_runs(workspace, ids)
     except Problem as problem:
-        st.error(say(problem), icon=":material/error:")
-        return
-    tick(())
-    st.rerun()
+        # One of them has been started again, or is needed since a moment ago.
+        st.toast(say(problem), icon=":material/info:")
+    else:
+        tick(())
