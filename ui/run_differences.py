@@ -31,6 +31,8 @@ _WORDS = {
 _SHARES = {"training.warmup_share", "evaluation.held_out_share"}
 _EXACT = {"training.seed", "training.data_seed"}
 _UNSET = "–"
+LABEL_WIDTH = 230
+"""Pixels for the names of settings and scores, the same in tables that stand below each other."""
 
 
 def show_differences(names: Sequence[str], found: Sequence[Difference]) -> None:
@@ -46,9 +48,14 @@ def show_differences(names: Sequence[str], found: Sequence[Difference]) -> None:
     table = pd.DataFrame(
         [[value_words(one, value) for value in one.values] for one in found],
         columns=list(names),
-        index=pd.Index([_(one.label) for one in found], name=_("Setting")),
+        index=[_(one.label) for one in found],
     )
-    st.dataframe(table, height="content", alt=_("The settings that differ"))
+    st.dataframe(
+        table,
+        height="content",
+        column_config={"_index": st.column_config.TextColumn(_("Setting"), width=LABEL_WIDTH)},
+        alt=_("The settings that differ"),
+    )
 
 
 def value_words(difference: Difference, value: Any) -> str:

@@ -19,7 +19,7 @@ from ui import charts
 from ui import format as fmt
 from ui.language import _, plain
 from ui.live_chart import show_live
-from ui.run_differences import show_differences
+from ui.run_differences import LABEL_WIDTH, show_differences
 from ui.runs_words import VERDICT_WORDS, metric_label, unique_names
 
 MOST = 8
@@ -173,12 +173,17 @@ def _show_scores(names: Sequence[str], runs: Sequence[tuple[RunRow, Run]]) -> No
         _("Gain (95% interval)"): [_gain(report) for report in reports],
         _("Verdict"): [_(VERDICT_WORDS[row.verdict]) if row.verdict else "–" for row in rows],
         _("Exam: after"): [_exam(report) for report in reports],
-        _("Alarms"): [fmt.number(row.alarms) for row in rows],
+        _("Alarms"): [fmt.number(row.alarms) if row.metric else "–" for row in rows],
         _("Took"): [fmt.duration(row.seconds) if row.seconds is not None else "–" for row in rows],
         _("Device"): [row.device or "–" for row in rows],
     }
     table = pd.DataFrame.from_dict(lines, orient="index", columns=list(names))
-    st.dataframe(table, height="content", alt=_("What each of the ticked runs reached"))
+    st.dataframe(
+        table,
+        height="content",
+        column_config={"_index": st.column_config.TextColumn("", width=LABEL_WIDTH)},
+        alt=_("What each of the ticked runs reached"),
+    )
 
 
 def _score(value: float | None) -> str:

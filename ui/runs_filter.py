@@ -17,7 +17,7 @@ def show_filter(rows: Sequence[RunRow], names: Mapping[str, str]) -> list[RunRow
     """The fields of the filter; returns the rows that it leaves."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="runs_filter"):
         words = st.text_input(
-            _("Search"),
+            _("Find"),
             type="search",
             live="300ms",
             placeholder=_("Name, dataset, tag, note …"),

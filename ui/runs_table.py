@@ -72,6 +72,7 @@ def show_table(rows: Sequence[RunRow], names: Mapping[str, str]) -> None:
         row_height=_ROW_PIXELS,
         height=(min(len(rows), _MOST_ROWS) + 1) * _ROW_PIXELS + 3,
         column_config=_columns(rows),
+        placeholder="–",
         alt=_("All runs: state, dataset, base, loss, score before and after, time, device"),
     )
 
@@ -118,22 +119,22 @@ def _columns(rows: Sequence[RunRow]) -> dict[str, Any]:
     of = "" if several or not metrics else f" ({metric_label(next(iter(metrics)))})"
     return {
         "favourite": config.TextColumn(_STAR, width=36, pinned=True, help=_("Favourite")),
-        "name": config.TextColumn(_("Run"), width=190, pinned=True),
+        "name": config.TextColumn(_("Run"), width=175, pinned=True),
         "state": config.MultiselectColumn(
             _("State"),
-            width=110,
+            width=100,
             options=[state_word(state) for state in states],
             color=[state_colour(state) for state in states],
         ),
-        "dataset": config.TextColumn(_("Dataset"), width=130),
+        "dataset": config.TextColumn(_("Dataset"), width=115),
         "before": config.NumberColumn(
-            _("Before"), width=70, format="%.3f", help=_("Score of the base model") + of
+            _("Before"), width=64, format="%.3f", help=_("Score of the base model") + of
         ),
         "after": config.NumberColumn(
-            _("After"), width=70, format="%.3f", help=_("Score of the trained model") + of
+            _("After"), width=64, format="%.3f", help=_("Score of the trained model") + of
         ),
-        "gain": config.NumberColumn(_("Gain"), width=70, format="%+.3f"),
-        "verdict": config.TextColumn(_("Verdict"), width=100),
+        "gain": config.NumberColumn(_("Gain"), width=64, format="%+.3f"),
+        "verdict": config.TextColumn(_("Verdict"), width=95),
         "took": config.NumberColumn(_("Took"), width=90, format="localized"),
         "base": config.TextColumn(_("Base model"), width=150),
         "loss": config.TextColumn(_("Loss"), width=190),
