@@ -89,7 +89,7 @@ def test_the_list_as_a_csv_file(workspace: Workspace, core: Run, tmp_path: Path)
 def test_deletion_says_what_goes_and_wants_to_be_sure(workspace: Workspace, core: Run) -> None:
     first, second = make_run(workspace), make_run(workspace, JobState.RUNNING)
     code, said, told = core("runs", first, "--delete")
-    assert (code, said) == (REFUSED, "") and "1 runs" in told and "--yes" in told
+    assert (code, said) == (REFUSED, "") and "runs: 1" in told and "--yes" in told
     code, _, told = core("runs", first, second, "--delete", "--yes")
     assert code == REFUSED and "still running" in told and len(list_runs(workspace)) == 2
     assert core("runs", first, "--delete", "--yes")[0] == DONE

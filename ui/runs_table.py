@@ -25,6 +25,7 @@ _TICKED = "runs_ticked"
 _DRAWN = "runs_drawn"
 _PARAMETER = "runs"
 _MIRRORED = "runs_in_address"
+_MOST_IN_ADDRESS = 20
 _MOST_ROWS = 11
 _ROW_PIXELS = 34
 _STAR = "★"
@@ -45,8 +46,11 @@ def tick(ids: Any) -> None:
 
 
 def mirror(ids: Sequence[str]) -> None:
-    """Write the ticked runs into the address, so that a link brings them back."""
-    text = ",".join(ids)
+    """Write the ticked runs into the address, so that a link brings them back.
+
+    Not when they are so many that a browser would cut the address short.
+    """
+    text = ",".join(ids) if len(ids) <= _MOST_IN_ADDRESS else ""
     if text:
         st.query_params[_PARAMETER] = text
     elif _PARAMETER in st.query_params:
@@ -57,8 +61,9 @@ def mirror(ids: Sequence[str]) -> None:
 def show_table(rows: Sequence[RunRow], names: Mapping[str, str]) -> None:
     """The runs, one a row, to be ticked; ``names`` are those of all runs by their ids."""
     ids = [row.id for row in rows]
-    if st.session_state.get(_DRAWN) != ids:
-        # Ticks belong to places in the table: with other rows they belong to other places.
+    if _KEY not in st.session_state or st.session_state.get(_DRAWN) != ids:
+        # Ticks belong to places in the table: with other rows they belong to other places.  And the
+        # table forgets them when somebody looks at another screen.
         wanted = set(ticked())
         places = [place for place, id in enumerate(ids) if id in wanted]
         st.session_state[_KEY] = {"selection": {"rows": places, "columns": [], "cells": []}}

@@ -216,13 +216,13 @@ def _say_removal(removal: Removal) -> None:
         say(f"{row.id}  {row.name}", error=True)
     counts = {
         "runs": len(removal.runs),
-        "MB on disk": round(removal.bytes / 1e6, 1),
+        "MB": round(removal.bytes / 1e6, 1),
         "trained models": removal.models,
         "exported zip files": removal.exports,
         "favourites": removal.favourites,
         "notes": removal.noted,
     }
-    say(", ".join(f"{count} {what}" for what, count in counts.items() if count), error=True)
+    say(", ".join(f"{what}: {count}" for what, count in counts.items() if count), error=True)
     if removal.descendants:
         say(f"began with these models, and stay: {', '.join(removal.descendants)}", error=True)
     if removal.reviews:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,14 @@ from core.jobs.queue import JOB_FILE
 from core.jobs.status import JobState, JobStatus, StatusUnreadable
 from core.problems import N_, Problem, Term
 from core.training.run_index import RunRow, load_rows
-from core.training.runs import RunActive, bury
 from core.workspace import Workspace
 
 _NAMED = 5
+
+
+class RunActive(Problem):
+    what = N_("{name} is still {state}.")
+    do = N_("Stop it first, then delete it.")
 
 
 class RunNeeded(Problem):
@@ -107,6 +112,13 @@ def remove_runs(workspace: Workspace, ids: Iterable[str]) -> Removal:
     for row in removal.runs:
         bury(workspace.runs / row.id)
     return removal
+
+
+def bury(folder: Path) -> None:
+    """Delete the folder of a run; from the first moment on nobody finds it any more."""
+    grave = folder.with_name(f".deleted-{folder.name}")
+    folder.rename(grave)
+    shutil.rmtree(grave, ignore_errors=True)
 
 
 def _users(

@@ -35,11 +35,6 @@ _ENDED_EARLY = N_(
 )
 
 
-class RunActive(Problem):
-    what = N_("{name} is still {state}.")
-    do = N_("Stop it first, then delete it.")
-
-
 class CheckpointsNeeded(Problem):
     what = N_("{name} is still {state} and needs its checkpoints.")
     do = N_("Stop it first.")
@@ -158,26 +153,6 @@ def offered(runs: Iterable[Run], linked: str | None = None) -> list[Run]:
     An archived run leaves the lists, and whoever has a link to it still sees it.
     """
     return [run for run in runs if run.id == linked or not run.notes().archived]
-
-
-def delete_run(workspace: Workspace, id: str) -> None:
-    """Delete a run and its model.
-
-    Raises:
-        RunActive: it is queued or running.
-        UnknownItem: there is none.
-    """
-    run = load_run(workspace, id)
-    if run.status.state.active:
-        raise RunActive(name=run.name, state=Term(run.status.state.label))
-    bury(run.folder)
-
-
-def bury(folder: Path) -> None:
-    """Delete the folder of a run; from the first moment on nobody finds it any more."""
-    grave = folder.with_name(f".deleted-{folder.name}")
-    folder.rename(grave)
-    shutil.rmtree(grave, ignore_errors=True)
 
 
 def ended_early(training: Mapping[str, Any]) -> Message | None:

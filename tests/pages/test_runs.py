@@ -20,7 +20,7 @@ from core.training.runs import list_runs, load_run
 from core.workspace import Workspace
 from tests.pages.compared import make_model
 from tests.pages.made import finish, make_run
-from tests.ui.helpers import open_screen, shown
+from tests.ui.helpers import go_to, open_screen, shown
 from ui.run_actions import TRAIN_WITH
 
 
@@ -102,6 +102,10 @@ def test_ticks_stay_with_their_runs_when_the_table_shows_others(workspace: Works
     assert app.session_state["runs_table"]["selection"]["rows"] == [1]
     make_run(workspace, name="three")
     app.run()
+    assert app.session_state["runs_table"]["selection"]["rows"] == [2]
+    go_to(app, "home")
+    go_to(app, "runs")
+    assert "**one**" in shown(app)
     assert app.session_state["runs_table"]["selection"]["rows"] == [2]
     app.button(key="runs_untick").click().run()
     assert "**one**" not in shown(app) and app.session_state["runs_ticked"] == []

@@ -28,9 +28,9 @@ from core.training.run_notes import (
     change_notes,
     load_notes,
 )
-from core.training.run_removal import RunNeeded, plan_removal, remove_runs
+from core.training.run_removal import RunActive, RunNeeded, plan_removal, remove_runs
 from core.training.run_table import Filter, base_words, best_runs, select_rows, to_csv
-from core.training.runs import RunActive, list_runs, load_run, offered
+from core.training.runs import list_runs, load_run, offered
 from core.workspace import UnknownItem, Workspace
 from tests.pages.compared import make_model
 from tests.pages.made import finish, make_run
