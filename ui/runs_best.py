@@ -50,7 +50,7 @@ def _facts(best: Best, names: Mapping[str, str], *, say_rows: bool) -> list[str]
     before = "–" if row.before is None else fmt.number(row.before, 3)
     facts = [
         f"{metric_label(row.metric or '')} {before} → {fmt.number(row.after or 0.0, 3)}",
-        fmt.verbatim(base_name(row, names)),
+        fmt.verbatim(base_name(row.base_kind, row.base_detail, names)),
         loss_title(row.loss),
         ngettext(
             "the only run scored so far", "the best of {count} runs on the same rows", best.runs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import streamlit as st
 
@@ -24,15 +24,19 @@ def show_filter(rows: Sequence[RunRow], names: Mapping[str, str]) -> list[RunRow
             key="runs_words",
             persist_state="session",
         )
-        states = _several("states", _("State"), rows, lambda row: row.state, state_word)
-        datasets = {row.dataset: sample_name(row.dataset_name) for row in reversed(rows)}
-        chosen = _several("datasets", _("Dataset"), rows, lambda row: row.dataset, datasets.get)
+        states = _options("states", _("State"), _distinct(row.state for row in rows), state_word)
+        datasets = {row.dataset: row.dataset_name for row in rows}
+        chosen = _options(
+            "datasets",
+            _("Dataset"),
+            list(datasets),
+            lambda id: sample_name(datasets[id]),
+        )
         with st.popover(_("More"), icon=":material/filter_list:"):
-            starts = {base_words(row, names): base_name(row, names) for row in rows}
-            bases = _several(
-                "bases", _("Base model"), rows, lambda row: base_words(row, names), starts.get
-            )
-            losses = _several("losses", _("Loss"), rows, lambda row: row.loss, loss_title)
+            starts = {(row.base_kind, row.base_detail) for row in rows}
+            words_of = {base_words(*start, names): base_name(*start, names) for start in starts}
+            bases = _options("bases", _("Base model"), sorted(words_of), lambda one: words_of[one])
+            losses = _options("losses", _("Loss"), _distinct(row.loss for row in rows), loss_title)
             tags = _options(
                 "tags", _("Tags"), sorted({tag for row in rows for tag in row.tags}), str
             )
@@ -43,31 +47,23 @@ def show_filter(rows: Sequence[RunRow], names: Mapping[str, str]) -> list[RunRow
     return select_rows(rows, wanted, spoken)
 
 
-def _several(
-    name: str,
-    label: str,
-    rows: Sequence[RunRow],
-    value: Callable[[RunRow], str],
-    word: Callable[[str], str | None],
-) -> list[str]:
-    """A choice among the values that the runs have, those of the newest runs first."""
-    return _options(name, label, list(dict.fromkeys(value(row) for row in rows)), word)
-
-
-def _options(
-    name: str, label: str, options: list[str], word: Callable[[str], str | None]
-) -> list[str]:
+def _options(name: str, label: str, options: list[str], word: Callable[[str], str]) -> list[str]:
     key = f"runs_{name}"
     # What was chosen may be gone since: a tag that nobody uses any more.
     st.session_state[key] = [one for one in st.session_state.get(key, ()) if one in options]
     return st.multiselect(
         label,
         options,
-        format_func=lambda one: word(one) or one or "–",
+        format_func=lambda one: word(one) or "–",
         key=key,
         placeholder=_("All"),
         persist_state="session",
     )
+
+
+def _distinct(values: Iterable[str]) -> list[str]:
+    """Each value once, those of the newest runs first."""
+    return list(dict.fromkeys(values))
 
 
 def _switch(name: str, label: str) -> bool:

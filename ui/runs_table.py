@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -91,18 +92,21 @@ def _remember() -> None:
 
 
 def _frame(rows: Sequence[RunRow], names: Mapping[str, str]) -> pd.DataFrame:
+    # Of a thousand runs most have the same words: each is translated once.
+    state, loss, verdict = cache(state_word), cache(loss_title), cache(_verdict)
+    base = cache(lambda kind, detail: base_name(kind, detail, names))
     columns: dict[str, Callable[[RunRow], Any]] = {
         "favourite": lambda row: _STAR if row.favourite else "",
         "name": lambda row: sample_name(row.name),
-        "state": lambda row: [state_word(row.state)],
+        "state": lambda row: [state(row.state)],
         "dataset": lambda row: sample_name(row.dataset_name),
         "before": lambda row: row.before,
         "after": lambda row: row.after,
         "gain": lambda row: None if None in (row.before, row.after) else row.after - row.before,
-        "verdict": lambda row: _(VERDICT_WORDS[row.verdict]) if row.verdict else None,
+        "verdict": lambda row: verdict(row.verdict),
         "took": lambda row: row.seconds,
-        "base": lambda row: base_name(row, names),
-        "loss": lambda row: loss_title(row.loss),
+        "base": lambda row: base(row.base_kind, row.base_detail),
+        "loss": lambda row: loss(row.loss),
         "device": lambda row: row.device,
         "tags": lambda row: list(row.tags),
         "metric": lambda row: metric_label(row.metric) if row.metric else None,
@@ -114,6 +118,10 @@ def _frame(rows: Sequence[RunRow], names: Mapping[str, str]) -> pd.DataFrame:
     for name in ("before", "after", "gain"):
         frame[name] = frame[name].astype("float64")
     return frame
+
+
+def _verdict(verdict: str | None) -> str | None:
+    return _(VERDICT_WORDS[verdict]) if verdict else None
 
 
 def _columns(rows: Sequence[RunRow]) -> dict[str, Any]:

@@ -32,12 +32,12 @@ def state_colour(state: str) -> Colour:
     return "red" if state == DAMAGED else COLOURS[JobState(state)]
 
 
-def base_name(row: RunRow, names: Mapping[str, str]) -> str:
+def base_name(kind: str, detail: str, names: Mapping[str, str]) -> str:
     """What a run started from; ``names`` are those of all runs by their ids."""
-    if row.base_kind == "static":
+    if kind == "static":
         return _("Static")
-    words = base_words(row, names)
-    return _("Earlier run: {name}").format(name=words) if row.base_kind == "run" else words
+    words = base_words(kind, detail, names)
+    return _("Earlier run: {name}").format(name=words) if kind == "run" else words
 
 
 def loss_title(name: str) -> str:

@@ -269,7 +269,7 @@ def _figures(rows: Sequence[RunRow], names: dict[str, str]) -> list[list[str]]:
 
     return [
         ["state", *(row.state for row in rows)],
-        ["base model", *(base_words(row, names) for row in rows)],
+        ["base model", *(base_words(row.base_kind, row.base_detail, names) for row in rows)],
         ["metric", *(row.metric or "-" for row in rows)],
         ["before", *(score(row.before) for row in rows)],
         ["after", *(score(row.after) for row in rows)],

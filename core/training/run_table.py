@@ -74,24 +74,25 @@ class Best:
     runs: int
 
 
-def base_words(row: RunRow, names: Mapping[str, str]) -> str:
+def base_words(kind: str, detail: str, names: Mapping[str, str]) -> str:
     """What a run started from, in a few words.
 
     Args:
-        row: the run.
+        kind: the kind of base; one of :class:`core.models.bases.BaseConfig`.
+        detail: its name on a hub, its folder, or the id of the run that made it.
         names: the names of all runs by their ids, for models that a run was trained further from.
     """
-    match row.base_kind:
+    match kind:
         case "bundled":
             return BUNDLED_NAME.rpartition("/")[2]
         case "hub":
-            return row.base_detail
+            return detail
         case "folder":
-            return row.base_detail.replace("\\", "/").rstrip("/").rpartition("/")[2]
+            return detail.replace("\\", "/").rstrip("/").rpartition("/")[2]
         case "run":
-            return names.get(row.base_detail, row.base_detail)
+            return names.get(detail, detail)
         case _:
-            return row.base_kind
+            return kind
 
 
 def select_rows(
@@ -114,7 +115,7 @@ def select_rows(
             and _among(row.state, wanted.states)
             and _among(row.dataset, wanted.datasets)
             and _among(row.loss, wanted.losses)
-            and _among(base_words(row, names), wanted.bases)
+            and _among(base_words(row.base_kind, row.base_detail, names), wanted.bases)
             and (not wanted.tags or not set(wanted.tags).isdisjoint(row.tags))
             and _has(words, row)
         )
@@ -123,7 +124,9 @@ def select_rows(
         if not words:
             return True
         known = (row.id, row.name, row.state, row.dataset_name, row.loss, row.note, *row.tags)
-        text = " ".join((*known, base_words(row, names), spoken(row))).casefold()
+        text = " ".join(
+            (*known, base_words(row.base_kind, row.base_detail, names), spoken(row))
+        ).casefold()
         return all(word in text for word in words)
 
     return [row for row in rows if fits(row)]
@@ -172,7 +175,11 @@ def to_csv(rows: Sequence[RunRow], names: Mapping[str, str]) -> bytes:
 
 
 def _cell(row: RunRow, column: str, names: Mapping[str, str]) -> str:
-    value = base_words(row, names) if column == "base" else getattr(row, column)
+    value = (
+        base_words(row.base_kind, row.base_detail, names)
+        if column == "base"
+        else getattr(row, column)
+    )
     if isinstance(value, tuple):
         return ", ".join(value)
     if isinstance(value, bool):

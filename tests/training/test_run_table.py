@@ -131,7 +131,8 @@ def test_where_a_run_comes_from_is_known(workspace: Workspace) -> None:
     write_text(workspace.run(second) / queue.CONFIG_FILE, guided.to_yaml())
     row = next(row for row in load_rows(workspace) if row.id == second)
     assert row.needs == (first, "other")
-    assert base_words(row, {first: "first"}) == "first" and base_words(row, {}) == first
+    assert base_words("run", first, {first: "first"}) == "first"
+    assert base_words("run", first, {}) == first
 
 
 # Notes -------------------------------------------------------------------------------------------
