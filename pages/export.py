@@ -14,7 +14,7 @@ from core.export.record import Export
 from core.export.snippet import ENCODE_FILE, snippet
 from core.problems import N_
 from core.training.artifacts import load_examples
-from core.training.runs import Run, finished_runs
+from core.training.runs import Run, finished_runs, offered
 from core.workspace import Workspace
 from ui import format as fmt
 from ui.export_card import show_card
@@ -22,7 +22,7 @@ from ui.export_formats import show_format
 from ui.language import _
 from ui.pages import heading
 from ui.runs import run_name
-from ui.selection import choose
+from ui.selection import choose, selected
 from ui.tables import paged_frame
 
 _SNIPPET_CHARACTERS = 60
@@ -134,7 +134,7 @@ def show_contents(folder: Path, key: str) -> None:
 
 
 heading("export")
-runs = {run.id: run for run in finished_runs(workspace)}
+runs = {run.id: run for run in offered(finished_runs(workspace), selected("run"))}
 if not runs:
     st.info(_("There is no trained model yet. Start a run on the Train screen, or try a sample."))
     st.stop()

@@ -9,7 +9,7 @@ from core.data.store import DatasetInfo, list_datasets
 from core.devices import Device, driver_problem, list_devices
 from core.problems import Problem
 from core.training.quickstart import quickstart, quickstart_estimate
-from core.training.runs import Run, list_runs
+from core.training.runs import Run, list_runs, offered
 from core.workspace import Workspace
 from ui import format as fmt
 from ui.datasets import dataset_name
@@ -154,7 +154,7 @@ else:
     with main:
         if len(ended) < len(runs):
             st.fragment(running, run_every=REFRESH_SECONDS)()
-        recent(ended, datasets)
+        recent(offered(ended), datasets)
     with side:
         devices()
         st.subheader(_("Samples"), anchor=False)

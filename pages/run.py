@@ -11,7 +11,7 @@ from core.problems import Problem
 from core.training.continuing import lineage
 from core.training.losses.registry import LOSSES
 from core.training.recipes.store import card_curve
-from core.training.runs import Curves, Run, list_runs, load_run, training_line
+from core.training.runs import Curves, Run, list_runs, load_run, offered, training_line
 from core.workspace import Workspace
 from ui import format as fmt
 from ui.language import _, plain, say
@@ -23,7 +23,7 @@ from ui.recipe_save import offer_recipe
 from ui.reports import show_report
 from ui.run_actions import show_actions, show_stopping
 from ui.runs import run_name, sample_name, show_line, show_lineage
-from ui.selection import choose
+from ui.selection import choose, selected
 from ui.states import state_badge
 
 _REFRESH_SECONDS = 1.0
@@ -179,7 +179,7 @@ chosen = choose(
     _("Run"),
     {
         run.id: f"{run_name(run)} · {fmt.moment(run.status.created)} · {_(run.status.state.label)}"
-        for run in runs
+        for run in offered(runs, selected("run")) or runs
     },
 )
 assert chosen is not None

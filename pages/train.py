@@ -124,7 +124,7 @@ take = base_chooser(workspace, info, first, bases_key)
 with st.container(border=True):
     show_recommendation(advice, rows, start_as_proposed)
     table = st.container()
-    choices = list_bases(workspace)
+    choices = list_bases(workspace, first.run or first.start.removeprefix("run:"))
     base = choose_base(workspace, choices, first, bases_key)
     facts = st.container()
     base = choose_start(workspace, choices, base, form.key(info.id))

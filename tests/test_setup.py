@@ -33,7 +33,7 @@ HEAVY = {
 WORKER_ONLY = {
     f"core.training.{name}" for name in ("dropout", "packing", "progress", "stopwatch", "trainer")
 } | {"core.export.onnx_graph"}
-"""Modules that only training and exporting processes import, whose classes extend a heavy library's."""
+"""Modules that only training and exporting import: their classes extend a heavy library."""
 PIN = re.compile(r"[A-Za-z0-9_.-]+(\[[a-z,]+\])?==[0-9][0-9a-z.]*")
 
 

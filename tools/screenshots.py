@@ -117,6 +117,7 @@ VIEWS = (
     View("data-open", "data", open_sample),
     View("train", "train"),
     View("run", "run", wait_for_chart),
+    View("runs", "runs"),
     View("inspect", "inspect", wait_for_chart),
     View("inspect-map", "inspect", show_map),
     View("search", "search", ask),

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.inspection.comparison import Comparison, load_comparison
 from core.problems import Problem
-from core.training.runs import Run, finished_runs, list_runs
+from core.training.runs import Run, finished_runs, list_runs, offered
 from core.workspace import Workspace
 from ui import format as fmt
 from ui.language import _, say
@@ -19,8 +19,8 @@ from ui.texts import clipped
 
 def choose_run(workspace: Workspace) -> Run | None:
     """A drop-down of the runs that have a model; None after saying where models come from."""
-    runs = {run.id: run for run in finished_runs(workspace)}
     wished = selected("run")
+    runs = {run.id: run for run in offered(finished_runs(workspace), wished)}
     if not runs:
         _say_no_models(workspace)
         return None

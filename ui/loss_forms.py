@@ -19,7 +19,7 @@ from core.training.losses.spec import (
     SwitchParameter,
     Value,
 )
-from core.training.runs import list_runs
+from core.training.runs import list_runs, offered
 from core.workspace import Workspace
 from ui.language import _, paragraph
 
@@ -109,7 +109,8 @@ def _widget(workspace: Workspace, parameter: Parameter, value: Value, key: str) 
 
 
 def _choose_guide(workspace: Workspace, parameter: ModelParameter, value: str, key: str) -> str:
-    names = {f"run:{run.id}": run.name for run in list_runs(workspace) if run.model is not None}
+    runs = offered(list_runs(workspace), value.removeprefix("run:"))
+    names = {f"run:{run.id}": run.name for run in runs if run.model is not None}
     words = {
         "bundled": "all-MiniLM-L6-v2",
         **{id: _("Earlier run: {name}").format(name=name) for id, name in names.items()},

@@ -55,6 +55,12 @@ SCREENS = (
         ":material/monitoring:",
     ),
     Screen(
+        "runs",
+        N_("Runs"),
+        N_("Find, compare, tag and tidy up everything that was trained."),
+        ":material/table_chart:",
+    ),
+    Screen(
         "inspect",
         N_("Inspect"),
         N_("See what training changed: similarities and a map, before and after."),

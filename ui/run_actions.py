@@ -13,7 +13,8 @@ from core.jobs.supervisor import ensure_supervisor
 from core.problems import Problem
 from core.training.config import RunConfig
 from core.training.continuing import clone_config, dataset_problem, further_config
-from core.training.runs import Run, delete_run, discard_checkpoints
+from core.training.run_removal import remove_runs
+from core.training.runs import Run, discard_checkpoints
 from core.workspace import Workspace
 from ui import format as fmt
 from ui.language import _, say
@@ -132,7 +133,7 @@ def _use_model(workspace: Workspace, run: Run) -> None:
         st.markdown(say(further.reason))
         _say_dataset(workspace, run)
         if st.button(_("Set it up on Train"), key="further", icon=":material/model_training:"):
-            _hand_over(further.config)
+            hand_over(further.config)
 
 
 def _more(workspace: Workspace, run: Run) -> None:
@@ -140,7 +141,7 @@ def _more(workspace: Workspace, run: Run) -> None:
     with st.popover(_("More"), icon=":material/more_horiz:"):
         _say_dataset(workspace, run)
         if st.button(_("Use these settings again"), key="clone", icon=":material/content_copy:"):
-            _hand_over(clone_config(run))
+            hand_over(clone_config(run))
         st.caption(_("Opens Train with everything filled in, to be changed before the start."))
         taken = run.checkpoint_bytes if ended else 0
         if taken:
@@ -155,7 +156,7 @@ def _more(workspace: Workspace, run: Run) -> None:
             st.markdown(_("Delete this run and its model? This cannot be undone."))
             if st.button(_("Delete for good"), key="delete", icon=":material/delete:"):
                 select("run", None)
-                _do(lambda: delete_run(workspace, run.id))
+                _do(lambda: remove_runs(workspace, [run.id]))
 
 
 def _say_dataset(workspace: Workspace, run: Run) -> None:
@@ -164,14 +165,14 @@ def _say_dataset(workspace: Workspace, run: Run) -> None:
         st.warning(say(problem), icon=":material/warning:")
 
 
-def _hand_over(config: RunConfig) -> None:
+def hand_over(config: RunConfig) -> None:
     """Open Train with every field set as ``config`` says."""
     st.session_state[TRAIN_WITH] = config.to_dict()
     select("dataset", config.dataset.id)
     go_to("train")
 
 
-def _do(work: Callable[[], None]) -> None:
+def _do(work: Callable[[], object]) -> None:
     """Do what a button says and draw the screen again; somebody else may have been quicker."""
     try:
         work()

@@ -11,7 +11,7 @@ from ui.language import _
 
 Colour = Literal["gray", "blue", "orange", "green", "red"]
 
-_COLOURS: dict[JobState, Colour] = {
+COLOURS: dict[JobState, Colour] = {
     JobState.QUEUED: "gray",
     JobState.RUNNING: "blue",
     JobState.STOPPING: "orange",
@@ -20,6 +20,7 @@ _COLOURS: dict[JobState, Colour] = {
     JobState.CANCELLED: "gray",
     JobState.INTERRUPTED: "orange",
 }
+"""The colour of each state, on badges and in tables."""
 _ICONS = {
     JobState.QUEUED: ":material/schedule:",
     JobState.RUNNING: ":material/play_circle:",
@@ -34,4 +35,4 @@ _ICONS = {
 def state_badge(status: JobStatus) -> None:
     """The state as a coloured badge."""
     state = status.state
-    st.badge(_(state.label), color=_COLOURS[state], icon=_ICONS[state])
+    st.badge(_(state.label), color=COLOURS[state], icon=_ICONS[state])

@@ -16,16 +16,18 @@ from core.training.defaults import reason
 from core.training.losses.spec import LossSpec
 from ui.language import _
 
-_SCHEDULES = {
+SCHEDULES = {
     "linear": N_("falls evenly to 0"),
     "cosine": N_("falls to 0 in a curve"),
     "constant": N_("stays as it is"),
 }
-_PRECISIONS = {
+"""What the learning rate does after the warm-up, in words."""
+PRECISIONS = {
     "auto": N_("automatic"),
     "fp32": N_("full (fp32)"),
     "bf16": N_("half (bf16)"),
 }
+"""The kinds of arithmetic, in words."""
 _LARGEST_SEED = 2**31 - 1
 _LEAST_EPOCHS = 0.01
 _LEAST_RATE = 1e-9
@@ -126,9 +128,9 @@ def _learning(start: TrainingConfig, key: str, *, static: bool) -> dict[str, Any
     )
     schedule = _row("schedule", static).selectbox(
         _("Learning rate after the warm-up"),
-        list(_SCHEDULES),
-        index=list(_SCHEDULES).index(start.schedule),
-        format_func=lambda name: _(_SCHEDULES[name]),
+        list(SCHEDULES),
+        index=list(SCHEDULES).index(start.schedule),
+        format_func=lambda name: _(SCHEDULES[name]),
         key=f"{key}-schedule",
     )
     decay = _row("weight_decay", static).number_input(
@@ -166,9 +168,9 @@ def _memory(start: TrainingConfig, key: str, *, static: bool) -> dict[str, Any]:
         )
     changes["precision"] = _row("precision", static).selectbox(
         _("Arithmetic"),
-        list(_PRECISIONS),
-        index=list(_PRECISIONS).index(start.precision),
-        format_func=lambda name: _(_PRECISIONS[name]),
+        list(PRECISIONS),
+        index=list(PRECISIONS).index(start.precision),
+        format_func=lambda name: _(PRECISIONS[name]),
         key=f"{key}-precision",
     )
     return changes

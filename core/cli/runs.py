@@ -1,17 +1,17 @@
-"""``train`` and ``runs``: training runs and what became of them."""
+"""``train``: start a training run and wait for its end."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from core.cli.output import DONE, FAILED, follow, say, say_json
+from core.cli.output import DONE, FAILED, follow, say
 from core.jobs.status import JobState
 from core.models.bases import resolve
 from core.training.advice import advise
 from core.training.config import RunConfig
-from core.training.runs import Run, list_runs, load_run
+from core.training.runs import load_run
 from core.training.start import check_config, start_run
 from core.workspace import Workspace
 
@@ -25,10 +25,6 @@ def add_commands(commands: Commands) -> None:
     train.add_argument("config", type=Path, help="a config.yaml, for example of an earlier run")
     train.add_argument("--detach", action="store_true", help="do not wait; print the run's id")
     train.set_defaults(command=_train)
-
-    runs = commands.add_parser("runs", help="list the runs, the newest first")
-    runs.add_argument("--json", action="store_true", help="as JSON")
-    runs.set_defaults(command=_runs)
 
 
 def _train(workspace: Workspace, options: argparse.Namespace) -> int:
@@ -66,36 +62,3 @@ def follow_run(workspace: Workspace, id: str) -> JobState:
         for sentence in report.sentences():
             say(sentence.text())
     return status.state
-
-
-def _runs(workspace: Workspace, options: argparse.Namespace) -> int:
-    runs = list_runs(workspace)
-    if options.json:
-        say_json([_run_record(run) for run in runs])
-        return DONE
-    for run in runs:
-        report = run.report()
-        scores = ""
-        if report is not None:
-            base, tuned = report.scores("base"), report.scores("tuned")
-            if base and tuned:
-                before, after = base.metrics[report.primary], tuned.metrics[report.primary]
-                scores = f"{report.primary} {before:.3f} -> {after:.3f}"
-        say(f"{run.id}  {run.status.state:<11}  {run.name}  {scores}".rstrip())
-    return DONE
-
-
-def _run_record(run: Run) -> dict[str, Any]:
-    report = run.report()
-    return {
-        "id": run.id,
-        "name": run.name,
-        "state": run.status.state.value,
-        "created": run.status.created,
-        "finished": run.status.finished,
-        "dataset": run.config.dataset.id,
-        "base": run.config.base.model_dump(mode="json"),
-        "loss": run.config.loss.name,
-        "verdict": report.verdict if report else None,
-        "scores": {model.role: model.metrics for model in report.models} if report else {},
-    }

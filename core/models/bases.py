@@ -17,6 +17,7 @@ from core.models.folder import ResolvedBase, read_folder
 from core.models.hub.names import COMMIT_PATTERN, REPO_PATTERN, Source
 from core.models.hub.shelf import list_downloads
 from core.problems import N_, Problem, Term
+from core.training.run_notes import load_notes
 from core.workspace import Workspace
 
 __all__ = [
@@ -116,10 +117,11 @@ def sized(config: BaseConfig, rows: int) -> BaseConfig:
     return config.model_copy(update=sizes)
 
 
-def list_bases(workspace: Workspace) -> list[BaseChoice]:
+def list_bases(workspace: Workspace, linked: str | None = None) -> list[BaseChoice]:
     """The bundled model, a static one, those from hubs, the models of finished runs, newest first.
 
-    A local folder can be used too, but there is no list of those.
+    A local folder can be used too, but there is no list of those.  Archived runs are left out, but
+    for the one with the id ``linked``, which somebody uses already.
     """
     choices = [
         BaseChoice(BaseConfig(kind="bundled"), BUNDLED_NAME),
@@ -136,7 +138,7 @@ def list_bases(workspace: Workspace) -> list[BaseChoice]:
             finished = JobStatus.load(folder).state is JobState.SUCCEEDED
         except Problem:
             continue
-        if finished:
+        if finished and (folder.name == linked or not load_notes(folder).archived):
             choices.append(BaseChoice(BaseConfig(kind="run", run=folder.name), folder.name))
     return choices
 

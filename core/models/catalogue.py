@@ -41,7 +41,7 @@ from core.training.advice.facts import read_facts, reading_of
 from core.training.defaults import propose
 from core.training.estimate import estimate_rows
 from core.training.report import METRIC_LABELS
-from core.training.runs import list_runs
+from core.training.runs import list_runs, offered
 from core.training.speed import speed_path
 from core.workspace import Workspace
 
@@ -311,7 +311,7 @@ def _candidates(workspace: Workspace, dataset: DatasetInfo) -> list[_Candidate]:
     found: list[_Candidate] = [(one.config, one.name, None) for one in bases]
     family = {one.id for one in list_datasets(workspace) if one.family == dataset.family}
     runs: list[_Candidate] = []
-    for run in list_runs(workspace):
+    for run in offered(list_runs(workspace)):
         if len(runs) == MOST_RUNS:
             break
         if run.status.state is not JobState.SUCCEEDED or run.model is None:

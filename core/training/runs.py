@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +27,12 @@ from core.training.checkpoints import (
 )
 from core.training.config import RunConfig
 from core.training.report import Report
+from core.training.run_notes import Notes, load_notes
 from core.workspace import Workspace
 
 _ENDED_EARLY = N_(
     "This run was stopped at step {step} of {steps} and kept what it had learned by then."
 )
-
-
-class RunActive(Problem):
-    what = N_("{name} is still {state}.")
-    do = N_("Stop it first, then delete it.")
 
 
 class CheckpointsNeeded(Problem):
@@ -66,6 +63,10 @@ class Run:
     def report(self) -> Report | None:
         """The report; None while there is none."""
         return Report.load(self.folder)
+
+    def notes(self) -> Notes:
+        """What people noted about it."""
+        return load_notes(self.folder)
 
     @property
     def checkpoint(self) -> int | None:
@@ -106,7 +107,21 @@ def load_run(workspace: Workspace, id: str) -> Run:
         ConfigUnreadable, StatusUnreadable: its files are damaged.
     """
     folder = workspace.run(id)
-    return Run(id, folder, RunConfig.load(folder / CONFIG_FILE), JobStatus.load(folder))
+    return Run(id, folder, _load_config(folder / CONFIG_FILE), JobStatus.load(folder))
+
+
+def _load_config(path: Path) -> RunConfig:
+    """A configuration, kept as long as its file stays the same; raises ConfigUnreadable."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return RunConfig.load(path)
+    return _read_config(path, stat.st_ino, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _read_config(path: Path, file: int, changed_ns: int, size: int) -> RunConfig:
+    return RunConfig.load(path)
 
 
 def list_runs(workspace: Workspace) -> list[Run]:
@@ -132,19 +147,12 @@ def finished_runs(workspace: Workspace) -> list[Run]:
     ]
 
 
-def delete_run(workspace: Workspace, id: str) -> None:
-    """Delete a run and its model.
+def offered(runs: Iterable[Run], linked: str | None = None) -> list[Run]:
+    """Those of ``runs`` that a list offers: not the archived ones, but the one with id ``linked``.
 
-    Raises:
-        RunActive: it is queued or running.
-        UnknownItem: there is none.
+    An archived run leaves the lists, and whoever has a link to it still sees it.
     """
-    run = load_run(workspace, id)
-    if run.status.state.active:
-        raise RunActive(name=run.name, state=Term(run.status.state.label))
-    grave = run.folder.with_name(f".deleted-{id}")
-    run.folder.rename(grave)
-    shutil.rmtree(grave, ignore_errors=True)
+    return [run for run in runs if run.id == linked or not run.notes().archived]
 
 
 def ended_early(training: Mapping[str, Any]) -> Message | None:

@@ -24,7 +24,7 @@ from tools.workbench import Workbench
 
 pytestmark = pytest.mark.timeout(600)
 
-SCREENS = ("首页", "数据", "训练", "运行", "查看", "检索", "匹配", "导出")
+SCREENS = ("首页", "数据", "训练", "运行", "所有运行", "查看", "检索", "匹配", "导出")
 
 
 def screen(page: Page, name: str) -> None:
@@ -211,7 +211,7 @@ def test_one_click_on_the_drug_sample_beats_bm25_and_minilm(
 
 
 def test_every_screen_opens_by_a_cold_deep_link(workbench: Workbench, page: Page) -> None:
-    addresses = ("", "data", "train", "run", "inspect", "search", "match", "export")
+    addresses = ("", "data", "train", "run", "runs", "inspect", "search", "match", "export")
     for address, title in zip(addresses, SCREENS, strict=True):
         page.goto(f"{workbench.url}/{address}")
         expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()

@@ -18,7 +18,8 @@ from core.problems import Message
 from core.training.checkpoints import CHECKPOINTS, WHOLE_MARK
 from core.training.config import RunConfig
 from core.training.continuing import further_config
-from core.training.runs import delete_run, list_runs, load_run
+from core.training.run_removal import bury
+from core.training.runs import list_runs, load_run
 from core.workspace import Workspace
 from tests.pages.compared import make_model
 from tests.pages.made import make_run
@@ -55,7 +56,7 @@ def test_where_a_model_comes_from_and_what_became_of_it_is_shown(workspace: Work
     app.button(key=f"kin_{third}").click().run()
     assert app.session_state["run"] == third
     assert {f"kin_{first}", f"kin_{second}"} <= {button.key for button in app.button}
-    delete_run(workspace, first)
+    bury(workspace.run(first))
     assert "a run that has been deleted since" in shown(app.run())
 
 

@@ -21,7 +21,8 @@ from core.training.continuing import (
     lineage,
     seen_problem,
 )
-from core.training.runs import Run, delete_run, list_runs, load_run
+from core.training.run_removal import bury
+from core.training.runs import Run, list_runs, load_run
 from core.workspace import Workspace
 from tests.training.conftest import MakeConfig, run_here
 from tests.training.stopping import run_stopped
@@ -111,7 +112,7 @@ def test_a_model_knows_the_runs_before_and_after_it(workspace: Workspace, run: R
     assert (alone.before, alone.lost, alone.after) == ((), None, ())
 
     queue.request_stop(workspace, run.id)
-    delete_run(workspace, run.id)
+    bury(run.folder)
     family = lineage(third, list_runs(workspace))
     assert [one.id for one in family.before] == [second.id] and family.lost == run.id
 

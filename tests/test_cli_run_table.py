@@ -1,0 +1,124 @@
+"""``runs`` and ``compare`` from the command line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.cli import parser
+from core.cli.output import DONE, REFUSED
+from core.files import write_text
+from core.jobs import queue
+from core.jobs.status import JobState
+from core.training.continuing import change_config
+from core.training.run_notes import Notes, load_notes
+from core.training.runs import list_runs, load_run
+from core.workspace import Workspace
+from tests.pages.made import make_run
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def core(capsys: pytest.CaptureFixture[str], workspace: Workspace) -> Run:
+    """The command line in this process: exit code, stdout, stderr."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = parser.main(arguments)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+def ids(said: str) -> list[str]:
+    return [line.split()[0] for line in said.splitlines()]
+
+
+def test_runs_are_listed_and_filtered(workspace: Workspace, core: Run) -> None:
+    first = make_run(workspace, name="Shoes", scores=(0.5, 0.75))
+    second = make_run(workspace, JobState.FAILED, name="Boots")
+    code, said, _ = core("runs")
+    assert code == DONE and ids(said) == [second, first]
+    assert "Shoes  ndcg@10 0.500 -> 0.750" in said
+    for arguments, expected in (
+        (("--search", "shoes ndcg"), []),
+        (("--search", "SHOES"), [first]),
+        (("--state", "failed", "--state", "cancelled"), [second]),
+        (("--best",), [first]),
+        (("--base", "static", "--loss", "TripletLoss"), []),
+        ((second,), [second]),
+    ):
+        assert ids(core("runs", *arguments)[1]) == expected
+    record = json.loads(core("runs", first, "--json")[1])[0]
+    assert (record["metric"], record["before"], record["after"]) == ("ndcg@10", 0.5, 0.75)
+    assert record["scores"]["tuned"] == {"ndcg@10": 0.75} and record["tags"] == []
+
+
+def test_notes_tags_stars_and_the_archive(workspace: Workspace, core: Run) -> None:
+    first, second = make_run(workspace, name="Shoes"), make_run(workspace, name="Boots")
+    code, said, _ = core("runs", first, "--add-tag", "夏天", "--favourite", "--note", "good")
+    assert code == DONE and said.rstrip().endswith("★ #夏天")
+    notes = load_notes(workspace.run(first))
+    assert notes == Notes(favourite=True, tags=("夏天",), note="good")
+    assert ids(core("runs", "--favourites")[1]) == ids(core("runs", "--tag", "夏天")[1]) == [first]
+    core("runs", first, second, "--archive")
+    assert core("runs")[1] == "" and ids(core("runs", "--archived")[1]) == [second, first]
+    core("runs", first, "--no-archive", "--no-favourite", "--remove-tag", "夏天", "--note", "")
+    assert load_notes(workspace.run(first)) == Notes()
+    code, said, told = core("runs", "--add-tag", "new")
+    assert (code, said) == (REFUSED, "") and "which runs are meant" in told
+    code, said, told = core("runs", first, "no-such-run", "--favourite")
+    assert (code, said) == (REFUSED, "") and "There is no run named no-such-run" in told
+    assert not load_notes(workspace.run(first)).favourite
+
+
+def test_the_list_as_a_csv_file(workspace: Workspace, core: Run, tmp_path: Path) -> None:
+    make_run(workspace, name="鞋", scores=(0.5, 0.75))
+    file = tmp_path / "runs.csv"
+    assert core("runs", "--csv", str(file)) == (DONE, f"{file}\n", "")
+    (row,) = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig")))
+    assert (row["name"], row["after"]) == ("鞋", "0.75")
+
+
+def test_deletion_says_what_goes_and_wants_to_be_sure(workspace: Workspace, core: Run) -> None:
+    first, second = make_run(workspace), make_run(workspace, JobState.RUNNING)
+    code, said, told = core("runs", first, "--delete")
+    assert (code, said) == (REFUSED, "") and "runs: 1" in told and "--yes" in told
+    code, _, told = core("runs", first, second, "--delete", "--yes")
+    assert code == REFUSED and "still running" in told and len(list_runs(workspace)) == 2
+    assert core("runs", first, "--delete", "--yes")[0] == DONE
+    assert [run.id for run in list_runs(workspace)] == [second]
+
+
+def test_compare_shows_scores_and_only_the_settings_that_differ(
+    workspace: Workspace, core: Run
+) -> None:
+    first = make_run(workspace, name="鞋", scores=(0.5, 0.75))
+    second = make_run(workspace, name="Boots", scores=(0.5, 0.6))
+    config = change_config(load_run(workspace, second).config, {"training.epochs": 9})
+    write_text(workspace.run(second) / queue.CONFIG_FILE, config.to_yaml())
+    code, said, told = core("compare", first, second)
+    lines = {line.split("  ")[0].strip(): line.split()[-2:] for line in said.splitlines()}
+    assert (code, told) == (DONE, "")
+    assert lines["after"] == ["0.750", "0.600"] and lines["training.epochs"][1] == "9.0"
+    assert "training.seed" not in lines
+    said = core("compare", first, second, "--json")[1]
+    told_apart = json.loads(said)
+    assert [one["setting"] for one in told_apart["differences"]] == ["training.epochs"]
+    assert told_apart["same_rows"] and [one["id"] for one in told_apart["runs"]] == [first, second]
+
+
+def test_compare_warns_of_scores_that_cannot_be_compared(workspace: Workspace, core: Run) -> None:
+    first, second = (make_run(workspace, scores=(0.5, score)) for score in (0.75, 0.6))
+    config = change_config(load_run(workspace, second).config, {"training.seed": 7})
+    write_text(workspace.run(second) / queue.CONFIG_FILE, config.to_yaml())
+    code, _, told = core("compare", first, second)
+    assert code == DONE and "not scored on the same rows" in told
+    code, said, told = core("compare", first, "no-such-run")
+    assert (code, said) == (REFUSED, "") and "There is no run named no-such-run" in told
