@@ -1,6 +1,6 @@
 """What it costs a training run that somebody watches it, in a real browser.
 
-`python -m benchmarks.live_view` takes some ten minutes and writes benchmarks/live_view.md.
+`python -m benchmarks.live_view` takes a quarter of an hour and writes benchmarks/live_view.md.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import Literal
 
 import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -20,27 +21,25 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from benchmarks.measuring import load_when_quiet, own_workspace, parser, words_for
 from core.data.store import load_dataset
 from core.devices import list_devices
-from core.jobs.events import read_events
+from core.jobs import queue
 from core.models.bases import BaseConfig
 from core.problems import Problem
+from core.training.config import RunConfig
 from core.training.defaults import propose
 from core.training.quickstart import add_sample_with_exam
-from core.training.runs import Run, load_run
+from core.training.runs import load_run
 from core.training.start import start_run
 from core.workspace import PROJECT_ROOT, Workspace
 from tools.chromium import find_or_install_chromium
 from tools.workbench import Workbench
 
 PAGE = PROJECT_ROOT / "benchmarks" / "live_view.md"
-PAIRS = 5
-PHASE_SECONDS = 15.0
+PAIRS = 4
 GOAL = 0.02
 SAMPLE = "drugs"
-BASES = {"MiniLM": "bundled", "static, from its own texts": "static"}
 PACKAGES = ("torch", "streamlit", "plotly")
 _EPOCHS = 200
 """So many that the run is stopped, not done, when everything is measured."""
-_SETTLING_SECONDS = 3.0
 _LOOK_SECONDS = 0.02
 _PATIENCE_SECONDS = 300.0
 _BROWSER_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
@@ -63,13 +62,29 @@ Goal: at most {goal:.0%} slower with one viewer.
 NOTES = (
     "Machine: {cpu}, {cores} cores in use, no GPU; {packages}. Load before the first run: "
     "{load:.2f} ({quiet}).",
-    "One run a base on the drug sample, long enough to be measured in {pairs} pairs of {phase:.0f} "
-    "s each: alone, then with its Run screen open in Chromium. *Slower by* is the median over the "
-    "pairs, with the smallest and the largest; steps are counted from the run's `status.json`, "
-    "which is written four times a second.",
+    "{pairs} pairs of runs a base on the drug sample, with one seed and so with the same rows in "
+    "the same batches: one alone, one with its Run screen open in Chromium. *Slower by* is the "
+    "median over the pairs, with the smallest and the largest; the steps are read from the run's "
+    "`status.json`, which is written four times a second.",
     "*Server* and *browser*: what the web server and all processes of Chromium use more while "
     "somebody watches, in percent of one core. The browser runs on the same cores here, which a "
     "viewer at another computer does not cost.",
+)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A base, and the steps between which it is measured."""
+
+    name: str
+    kind: Literal["bundled", "static"]
+    first: int
+    last: int
+
+
+BASES = (
+    Watched("MiniLM", "bundled", 8, 38),
+    Watched("static, from its own texts", "static", 500, 4_000),
 )
 
 
@@ -98,8 +113,8 @@ def main() -> int:
         with sync_playwright() as playwright:
             program = find_or_install_chromium()
             browser = playwright.chromium.launch(executable_path=program, args=_BROWSER_OPTIONS)
-            for name, kind in BASES.items():
-                rows.append(_row(name, _measure(browser, kind)))
+            for base in BASES:
+                rows.append(_row(base, _measure(browser, base)))
                 print(rows[-1], file=sys.stderr, flush=True)
             browser.close()
     except RunEnded as problem:
@@ -111,81 +126,76 @@ def main() -> int:
     return 0
 
 
-def _measure(browser: Browser, kind: str) -> list[tuple[Phase, Phase]]:
-    """Pairs of phases, alone and watched, within one run."""
+def _measure(browser: Browser, base: Watched) -> list[tuple[Phase, Phase]]:
+    """Pairs of runs, alone and watched; who is first changes from pair to pair."""
     with own_workspace() as workspace:
         bench = Workbench(workspace.root)
         try:
             bench.start()
-            run = _begin(workspace, kind)
-            page = browser.new_context(locale="en-US").new_page()
+            config = _config(workspace, base)
             pairs = []
-            for _pair in range(PAIRS):
-                page.goto("about:blank")
-                alone = _phase(workspace, run.id, bench.pid)
-                page.goto(f"{bench.url}/run?run={run.id}")
-                _wait_for_chart(page)
-                pairs.append((alone, _phase(workspace, run.id, bench.pid)))
-            page.context.close()
+            for number in range(PAIRS):
+                order = (False, True) if number % 2 == 0 else (True, False)
+                found = {
+                    watched: _phase(browser, bench, config, base, watched) for watched in order
+                }
+                pairs.append((found[False], found[True]))
         finally:
             bench.close()
     return pairs
 
 
-def _begin(workspace: Workspace, kind: str) -> Run:
-    """A long run, once it has done its first step."""
+def _config(workspace: Workspace, base: Watched) -> RunConfig:
+    """A run that is longer than what is measured of it."""
     dataset = load_dataset(workspace, add_sample_with_exam(workspace, SAMPLE))
-    config = propose(workspace, dataset.info, BaseConfig(kind=kind))
+    config = propose(workspace, dataset.info, BaseConfig(kind=base.kind))
     training = config.training.model_copy(update={"epochs": _EPOCHS})
-    # One look at the model at the end, so that none falls into a phase.
+    # One look at the model at the end, so that none falls into what is measured.
     evaluation = config.evaluation.model_copy(update={"evaluations": 1, "exam": None})
-    parts = {"training": training, "evaluation": evaluation}
-    id = start_run(workspace, config.model_copy(update=parts))
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        run = load_run(workspace, id)
-        if not run.status.state.active:
-            break
-        if any(event["type"] == "train" for event in read_events(run.folder)[0]):
-            return run
-        time.sleep(0.5)
-    raise RunEnded(reason=load_run(workspace, id).log_tail(20))
+    return config.model_copy(update={"training": training, "evaluation": evaluation})
+
+
+def _phase(
+    browser: Browser, bench: Workbench, config: RunConfig, base: Watched, watched: bool
+) -> Phase:
+    """The same steps of the same run, with or without somebody who looks at them."""
+    workspace = Workspace.open(bench.home)
+    id = start_run(workspace, config)
+    with browser.new_context(locale="en-US") as context:
+        _reached(workspace, id, 1)
+        if watched:
+            page = context.new_page()
+            page.goto(f"{bench.url}/run?run={id}")
+            _wait_for_chart(page)
+        began, first = _reached(workspace, id, base.first)
+        used = _processor_seconds(bench.pid)
+        ended, last = _reached(workspace, id, base.last)
+        shares = [
+            (after - before) / (ended - began)
+            for before, after in zip(used, _processor_seconds(bench.pid), strict=True)
+        ]
+    queue.request_stop(workspace, id)
+    while load_run(workspace, id).status.state.active:
+        time.sleep(_LOOK_SECONDS)
+    return Phase((last - first) / (ended - began), *shares)
 
 
 def _wait_for_chart(page: Page) -> None:
     page.locator(".pairloom-live-chart .plot-container").wait_for(timeout=1000 * _PATIENCE_SECONDS)
 
 
-def _phase(workspace: Workspace, id: str, server: int) -> Phase:
-    """What happens in one phase, after a moment in which the change before it settles."""
-    time.sleep(_SETTLING_SECONDS)
-    used, began = _processor_seconds(server), time.monotonic()
-    first, first_step = _next_step(workspace, id)
-    time.sleep(PHASE_SECONDS)
-    last, last_step = _next_step(workspace, id)
-    seconds = time.monotonic() - began
-    shares = [
-        (after - before) / seconds
-        for before, after in zip(used, _processor_seconds(server), strict=True)
-    ]
-    return Phase((last_step - first_step) / (last - first), *shares)
-
-
-def _next_step(workspace: Workspace, id: str) -> tuple[float, int]:
-    """When the run's status says another step than at first, and which."""
-    found, known = _step(workspace, id), None
-    while known is None or found == known:
-        known = found
+def _reached(workspace: Workspace, id: str, wanted: int) -> tuple[float, int]:
+    """When the run's status says ``wanted`` or a later step, and which."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        run = load_run(workspace, id)
+        if not run.status.state.active:
+            break
+        found = int((run.status.stage or {}).get("params", {}).get("step", 0))
+        if found >= wanted:
+            return time.monotonic(), found
         time.sleep(_LOOK_SECONDS)
-        found = _step(workspace, id)
-    return time.monotonic(), found
-
-
-def _step(workspace: Workspace, id: str) -> int:
-    run = load_run(workspace, id)
-    if not run.status.state.active:
-        raise RunEnded(reason=run.log_tail(20))
-    return int((run.status.stage or {}).get("params", {}).get("step", 0))
+    raise RunEnded(reason=load_run(workspace, id).log_tail(20))
 
 
 def _processor_seconds(server: int) -> tuple[float, float]:
@@ -205,10 +215,10 @@ def _used(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def _row(name: str, pairs: list[tuple[Phase, Phase]]) -> str:
+def _row(base: Watched, pairs: list[tuple[Phase, Phase]]) -> str:
     slower = sorted(1 - watched.rate / alone.rate for alone, watched in pairs)
     cells = [
-        name,
+        f"{base.name}, steps {base.first:,} to {base.last:,}",
         f"{statistics.median(alone.rate for alone, _ in pairs):.2f}",
         f"{statistics.median(watched.rate for _, watched in pairs):.2f}",
         f"**{statistics.median(slower):.1%}** ({slower[0]:.1%} – {slower[-1]:.1%})",
@@ -227,7 +237,6 @@ def _page(rows: list[str], load: float) -> str:
         "load": load,
         "quiet": words_for(load),
         "pairs": PAIRS,
-        "phase": PHASE_SECONDS,
     }
     notes = [
         textwrap.fill(f"- {note.format(**facts)}", 100, subsequent_indent="  ") for note in NOTES
