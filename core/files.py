@@ -9,6 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Replace ``path`` by ``data`` in one step: readers see the old file or the new one.
@@ -36,6 +38,27 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Replace ``path`` by ``value`` as JSON in one step."""
     write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def append_json(path: Path, value: Any) -> None:
+    """Add ``value`` as one line of JSON to ``path``, whole and on the disk when this returns.
+
+    Several processes may add at the same time.  What a killed writer left of a line is closed
+    first, so that it does not swallow the next one; readers pass such a line over.
+
+    Raises:
+        OSError: the folder does not exist, or the disk is full or not writable.
+    """
+    # Text from a browser may hold half of a surrogate pair.
+    line = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    with FileLock(path.with_name(f".{path.name}.lock")), path.open("ab+") as file:
+        end = file.seek(0, os.SEEK_END)
+        if end:
+            file.seek(end - 1)
+        broken = bool(end) and file.read(1) != b"\n"
+        file.write(b"\n" * broken + line + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_json(path: Path) -> Any:

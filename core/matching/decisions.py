@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 
-from filelock import FileLock
-
+from core.files import append_json
 from core.matching.results import NotWritten
 from core.workspace import utc_now
 
@@ -36,14 +34,8 @@ def decide(folder: Path, pairs: Iterable[Pair], decision: Decision | None) -> No
         "decision": decision,
         "pairs": [[int(left), int(right)] for left, right in pairs],
     }
-    path = folder / DECISIONS_FILE
     try:
-        with FileLock(folder / ".decisions.lock"), path.open("ab") as file:
-            # A line cut short by a kill must not swallow this one.
-            start = b"\n" if file.tell() and not _ends_a_line(path) else b""
-            file.write(start + json.dumps(entry).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        append_json(folder / DECISIONS_FILE, entry)
     except OSError as error:
         raise NotWritten(reason=error.strerror or str(error)) from error
 
@@ -69,9 +61,3 @@ def read_decisions(folder: Path) -> dict[Pair, Decision]:
             else:
                 decided[pair] = word
     return decided
-
-
-def _ends_a_line(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,15 +36,13 @@ class HalfAFilter(Problem):
 class _Params(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
+    prefix: ClassVar[str]
+
     @property
     def id(self) -> str:
         """The id of the result: the same for the same question about the same contents."""
         text = self.model_dump_json()
-        return f"{self._prefix}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-
-    @property
-    def _prefix(self) -> str:
-        raise NotImplementedError
+        return f"{self.prefix}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 class MatchParams(_Params):
@@ -61,6 +59,7 @@ class MatchParams(_Params):
         threshold_from: the run that this threshold comes from; None when it is only a start.
     """
 
+    prefix: ClassVar[str] = "match"
     left: TableChoice
     right: TableChoice
     contents: tuple[str, str]
@@ -69,10 +68,6 @@ class MatchParams(_Params):
     same: tuple[str, str] | None = None
     threshold: float = 0.0
     threshold_from: str | None = None
-
-    @property
-    def _prefix(self) -> str:
-        return "match"
 
     def check(self) -> None:
         """Refuse what can have no useful answer.
@@ -95,12 +90,9 @@ class DuplicateParams(_Params):
         threshold_from: the run that this comes from; None when it is only a start.
     """
 
+    prefix: ClassVar[str] = "duplicates"
     table: TableChoice
     content: str
     model: UsedModel
     floor: Annotated[float, Field(ge=0.0, le=1.0)]
     threshold_from: str | None = None
-
-    @property
-    def _prefix(self) -> str:
-        return "duplicates"

@@ -8,15 +8,12 @@ may judge at the same time.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
-from filelock import FileLock
-
+from core.files import append_json
 from core.retrieval.corpora import Corpus, Question
 from core.retrieval.tokens import fold
 from core.workspace import utc_now
@@ -24,7 +21,6 @@ from core.workspace import utc_now
 JUDGEMENTS_FILE = "judgements.jsonl"
 FEW_QUESTIONS = 30
 """With fewer questions a figure is a hint: one question more or less changes it visibly."""
-_LOCK = ".judgements.lock"
 
 
 class Mark(StrEnum):
@@ -95,7 +91,7 @@ def judge(
     """
     word = None if mark is None else Mark(mark).value
     line = {"question": question.strip(), "id": id, "mark": word, "time": utc_now()}
-    _append(corpus.folder, line | ({"missing": True} if missing else {}))
+    append_json(corpus.folder / JUDGEMENTS_FILE, line | ({"missing": True} if missing else {}))
 
 
 def undo(corpus: Corpus) -> bool:
@@ -103,7 +99,7 @@ def undo(corpus: Corpus) -> bool:
     lines = _lines(corpus.folder)
     if not lines:
         return False
-    _append(corpus.folder, {"undo": lines[-1].number, "time": utc_now()})
+    append_json(corpus.folder / JUDGEMENTS_FILE, {"undo": lines[-1].number, "time": utc_now()})
     return True
 
 
@@ -183,16 +179,3 @@ def _lines(folder: Path) -> list[_Line]:
             continue
         lines[number] = _Line(number, question, id, mark, bool(said.get("missing")))
     return list(lines.values())
-
-
-def _append(folder: Path, said: dict[str, Any]) -> None:
-    line = json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    with FileLock(folder / _LOCK), (folder / JUDGEMENTS_FILE).open("ab+") as file:
-        # What a killed writer left of a line is closed, so that it does not swallow this one.
-        end = file.seek(0, os.SEEK_END)
-        if end:
-            file.seek(end - 1)
-        broken = bool(end) and file.read(1) != b"\n"
-        file.write(b"\n" * broken + line + b"\n")
-        file.flush()
-        os.fsync(file.fileno())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 from core.data.mining.doubts import doubt_messages
 from core.data.mining.params import MiningParams
 from core.data.store import Dataset, load_dataset
-from core.files import read_json, write_json
+from core.files import append_json, read_json, write_json
 from core.problems import N_, Message, Problem
 from core.workspace import UnknownItem, Workspace, utc_now
 
@@ -223,16 +222,8 @@ class Review:
             if not 0 <= number < self.info.candidates:
                 raise UnknownCandidate(number=number, candidates=self.info.candidates)
         word = None if decision is None else Decision(decision).value
-        line = json.dumps({"candidates": chosen, "decision": word, "time": utc_now()})
-        with FileLock(self.folder / _LOCK), (self.folder / DECISIONS_FILE).open("ab+") as file:
-            # What a killed writer left of a line is closed, so that it does not swallow this one.
-            end = file.seek(0, os.SEEK_END)
-            if end:
-                file.seek(end - 1)
-            broken = bool(end) and file.read(1) != b"\n"
-            file.write(b"\n" * broken + line.encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        said = {"candidates": chosen, "decision": word, "time": utc_now()}
+        append_json(self.folder / DECISIONS_FILE, said)
 
     def accept_rest(self, below: float | None = None) -> int:
         """Accept every undecided candidate that is not likely to be a right answer.
