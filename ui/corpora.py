@@ -73,7 +73,12 @@ def missing_of(corpus: Corpus, columns: Sequence[Column]) -> list[Column]:
 def encode_missing(
     workspace: Workspace, corpus: Corpus, columns: Sequence[Column], missing: Sequence[Column]
 ) -> None:
-    """Have the corpus read by the models that have not done it yet, and show how far they are."""
+    """Have the corpus read by the models that have not done it yet, and show how far they are.
+
+    A model whose vectors are there without the quick index that a large corpus gets goes on too.
+    """
+    slow = [one for one in columns if one.fingerprint and corpus.lacks_graph(one.fingerprint)]
+    by_model = {column.fingerprint: column for column in (*slow, *missing)}
     wanted = [
         jobs.Wanted(
             "encode_corpus",
@@ -81,7 +86,7 @@ def encode_missing(
             "encode",
             column.name,
         )
-        for column in missing
+        for column in by_model.values()
     ]
     if not wanted and _words_missing(corpus, columns):
         params = encode_params(corpus.info.id, None, None)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
@@ -194,9 +195,10 @@ class Corpus:
         return graph_info(self.vectors_path(fingerprint))
 
     def lacks_graph(self, fingerprint: str) -> bool:
-        """Whether an approximate index over one model's vectors is worth building."""
+        """Whether an approximate index over one model's vectors is worth building, and can be."""
         return (
             self.info.rows >= HNSW_FROM_ROWS
+            and find_spec("faiss") is not None
             and self.dense_index(fingerprint) is not None
             and self.graph(fingerprint) is None
         )

@@ -8,7 +8,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from functools import partial
-from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,7 +73,7 @@ def encode_corpus(job: JobContext) -> None:
     encode = partial(client.encode, job.workspace)
     if corpus.dense_index(fingerprint) is None:
         store_vectors(job, corpus, Path(model), fingerprint, encode)
-    if corpus.lacks_graph(fingerprint) and find_spec("faiss") is not None:
+    if corpus.lacks_graph(fingerprint):
         store_graph(job, corpus, Path(model), fingerprint, encode)
 
 

@@ -125,7 +125,8 @@ def score_questions(
         raise NoJudgedQuestions(name=corpus.info.name)
     if answers is None:
         answers = Answers(corpus, encode) if encode else Answers.of(workspace, corpus)
-    place = {id: position for position, id in enumerate(corpus.ids())}
+    wanted = {id for question in asked for id in question.relevant}
+    place = {id: position for position, id in enumerate(corpus.ids()) if id in wanted}
     relevant = [{place[id] for id in question.relevant} for question in asked]
     counts = np.array([len(right) for right in relevant], dtype=np.int64)
     texts = [question.question for question in asked]

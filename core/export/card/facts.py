@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
@@ -117,7 +118,7 @@ def origin_of(workspace: Workspace, base: BaseConfig, run: Path | None = None) -
     """
     runs: list[str] = []
     while base.kind == "run" and len(runs) < _MOST_RUNS:
-        before = _or_none(lambda id=base.run: load_run(workspace, id or ""))
+        before = _or_none(partial(load_run, workspace, base.run or ""))
         runs.insert(0, before.name if before else str(base.run))
         if before is None:
             return Origin(runs=tuple(runs))
