@@ -17,6 +17,8 @@ _CHOSEN, _WAY, _ROUND = "recipe", "recipe_way", "recipe_round"
 _CARDS = "cards_with_texts"
 _REFUSED = "recipe_refused"
 _CHOOSE, _BRING = "choose", "bring"
+_BEGINNING = "---\ntags:\n- sentence-transformers\n…"
+"""How every card begins."""
 _PASTE_HEIGHT = 180
 
 
@@ -77,7 +79,7 @@ def _bring(workspace: Workspace) -> None:
         text = st.text_area(
             _("The whole model card (README.md), pasted"),
             height=_PASTE_HEIGHT,
-            placeholder="---\ntags:\n- sentence-transformers\n…",
+            placeholder=_BEGINNING,
             key=f"card_text_{turn}",
         )
     with uploaded:

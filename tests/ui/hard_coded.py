@@ -46,7 +46,7 @@ NOT_READ = _set_of(
     dash symbol hovermode bind persist_state size args kwargs language format row col media_type
     text_color theme icon_position colorscale uirevision textfont hoverlabel xref yref fill shape
     dragmode visible barmode showlegend tickformat ref tickmode summary default
-    legendgroup
+    legendgroup live timezone
     """
 )
 ALLOWED = {"Pairloom", "BM25", "English", "CPU", "GPU", "UMAP", "PCA"}

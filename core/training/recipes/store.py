@@ -201,7 +201,7 @@ def name_of(stored: Stored) -> Message:
     """What it is called; the names of those that come with Pairloom are translated."""
     if stored.ready:
         return Message(NAMES[stored.id])
-    return Message("{name}", {"name": stored.recipe.name})
+    return Message(N_("{name}"), {"name": stored.recipe.name})
 
 
 @cache
