@@ -164,7 +164,7 @@ def _on_dataset(workspace: Workspace, options: argparse.Namespace) -> int:
     for column in chosen_columns(workspace, words):
         if column.model is None or column.kind != "dense":
             raise OnlyModels(name=column.name)
-        models.append(ScoredModel(column.kind.value, column.name, column.model))
+        models.append(ScoredModel("model", column.name, column.model))
     found = score_on_dataset(
         workspace, options.dataset, models, run, lambda stage: say(stage.text(), error=True)
     )
