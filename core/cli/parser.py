@@ -13,12 +13,14 @@ from core.cli import (
     data,
     evaluate,
     export,
+    inspect,
     match,
     planning,
     recipe,
     run_table,
     runs,
     search,
+    serve,
     steering,
 )
 from core.cli.output import INTERRUPTED, REFUSED, say
@@ -53,6 +55,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     groups = (data, bases, planning, recipe, runs, run_table, steering)
-    for group in (*groups, evaluate, corpus, search, export, match):
+    for group in (*groups, evaluate, inspect, corpus, search, export, match, serve):
         group.add_commands(commands)
     return parser
