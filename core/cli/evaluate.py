@@ -31,6 +31,7 @@ from core.workspace import UnknownItem, Workspace
 if TYPE_CHECKING:
     from core.cli.parser import Commands
 
+_ROLES = {"base": "before", "untrained": "at the start", "tuned": "after"}
 _METRICS = {"nDCG": "ndcg", "MRR": "mrr", "Recall": "recall"}
 
 
@@ -191,7 +192,8 @@ def _say_models(models: Sequence[ModelScores]) -> None:
     for model in models:
         values = [model.metrics.get(name) for name in names]
         figures = ["-" if value is None else f"{value:.3f}" for value in values]
-        lines.append([model.name, *figures])
+        role = _ROLES.get(model.role)
+        lines.append([f"{role}: {model.name}" if role else model.name, *figures])
     say_aligned(lines)
 
 

@@ -253,7 +253,7 @@ def _points(look: _Look) -> MapPoints:
 
 def _say_moved(drawn: DrawnMap) -> None:
     kept = drawn.kept()
-    say(f"an average text kept {float(kept.mean()):.0%} of its nearest texts; moved most:")
+    say(f"neighbours kept, on average: {float(kept.mean()):.0%} (Jaccard); moved most:")
     for one in drawn.moved()[:_LISTED]:
         near = drawn.points.texts[one.gained[0]] if one.gained else "-"
         text = shortened(drawn.points.texts[one.item], 40)

@@ -14,6 +14,7 @@ from core.cli.work import work
 from core.data.findings import Severity
 from core.data.samples import SAMPLES
 from core.data.store import DatasetInfo, load_dataset
+from core.export.card.words import Words
 from core.jobs.status import JobState
 from core.models.bases import BaseConfig, list_bases, resolve
 from core.models.bundled import BUNDLED_NAME
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from core.cli.parser import Commands
 
 _STATIC, _BUNDLED = "static", "bundled"
+_words = Words("en").say
+"""A message with its numbers rounded."""
 
 
 class SampleUnknown(Problem):
@@ -155,7 +158,7 @@ def _proposed(workspace: Workspace, options: argparse.Namespace) -> RunConfig:
 
 def _recommended(workspace: Workspace, info: DatasetInfo) -> BaseConfig:
     advice = recommend(describe_bases(workspace, info), info)
-    say(" ".join(words.text() for words in (advice.why, advice.limits) if words), error=True)
+    say(" ".join(_words(words) for words in (advice.why, advice.limits) if words), error=True)
     return advice.config
 
 
@@ -204,9 +207,9 @@ def _estimate(workspace: Workspace, options: argparse.Namespace) -> int:
     else:
         _say_estimate(config, told, cut)
         for advice in found:
-            say(f"{advice.severity.value}: {advice.message.text()} {advice.why.text()}")
+            say(f"{advice.severity.value}: {_words(advice.message)} {_words(advice.why)}")
             for way in advice.ways:
-                say(f"  - {way.label.text()}")
+                say(f"  - {_words(way.label)}")
     worst = max((list(Severity).index(advice.severity) for advice in found), default=0)
     return WARNED if worst >= list(Severity).index(Severity.WARNING) else DONE
 

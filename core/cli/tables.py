@@ -31,6 +31,8 @@ def write_file(file: Path, content: bytes) -> None:
     """Write a file in one step, and say so; raises FileNotWritten."""
     try:
         write_bytes(file, content)
+        # It is made to be handed on; what is written in one step is its owner's alone.
+        file.chmod(0o644)
     except OSError as error:
         raise FileNotWritten(file=str(file), reason=error.strerror or error) from error
     say(file, error=True)

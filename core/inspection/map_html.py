@@ -33,9 +33,15 @@ _DIV = "pairloom-map"
 _MAP = N_("Map of the texts")
 _BASE_MAP, _TUNED_MAP = N_("Base: {model}"), N_("After training")
 _MOVED = N_("What moved")
+_FIGURES = (
+    N_("Neighbours kept, on average"),
+    N_("Texts with only new neighbours"),
+    N_("Texts that kept them all"),
+)
 _KEPT = N_(
-    "An average text kept {share} of its {n} nearest texts. {fresh} texts have only new "
-    "neighbours, {same} kept them all."
+    "For every text: its {n} nearest texts before and after training. What is in both "
+    "lists, divided by what is in either (Jaccard). Measured between the vectors "
+    "themselves, not on the map."
 )
 _SAMPLE = N_("A random sample of {texts} of {total} texts.")
 _COLUMNS = (
@@ -226,11 +232,11 @@ def _moved_table(drawn: DrawnMap, translate: Translate) -> str:
     kept = drawn.kept()
     if not len(kept):
         return ""
-    words = translate(_KEPT).format(
-        share=f"{float(kept.mean()):.0%}",
-        n=min(NEIGHBOURS, len(kept) - 1),
-        fresh=int((kept == 0).sum()),
-        same=int((kept == 1).sum()),
+    words = translate(_KEPT).format(n=min(NEIGHBOURS, len(kept) - 1))
+    values = (f"{float(kept.mean()):.0%}", (kept == 0).sum(), (kept == 1).sum())
+    figures = "".join(
+        f"<div><dt>{escape(translate(name))}:</dt><dd>{value}</dd></div>"
+        for name, value in zip(_FIGURES, values, strict=True)
     )
     head = "".join(
         f"<th{' class=n' if at == 1 else ''}>{escape(translate(name))}</th>"
@@ -243,7 +249,8 @@ def _moved_table(drawn: DrawnMap, translate: Translate) -> str:
         for one in drawn.moved()
     )
     return (
-        f"<section><h2>{escape(translate(_MOVED))}</h2><p>{escape(words)}</p>"
+        f"<section><h2>{escape(translate(_MOVED))}</h2><dl>{figures}</dl>"
+        f'<p class="soft">{escape(words)}</p>'
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></section>"
     )
 
