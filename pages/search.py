@@ -9,10 +9,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.problems import N_, Problem
 from core.retrieval.corpora import Corpus
+from core.retrieval.encode_job import missing_models
 from core.retrieval.search import NoColumns
 from core.workspace import Workspace
 from ui.comparisons import choose_run
-from ui.corpora import choose_corpus, encode_missing, missing_of
+from ui.corpora import choose_corpus, encode_missing
 from ui.language import _, say
 from ui.pages import heading
 from ui.search_address import follow_link, mirror, offer_link
@@ -59,7 +60,7 @@ def ask_again(question: str) -> None:
 def show(corpus: Corpus, asked: Sequence[Asked], view: str) -> None:
     """One corpus, through the models that were chosen."""
     columns = [one.column for one in asked]
-    missing = missing_of(corpus, columns)
+    missing = missing_models(corpus, columns)
     if view == "ask":
         question = ask(corpus)
     encode_missing(workspace, corpus, columns, missing)

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -16,6 +16,7 @@ from typing import IO
 from core.problems import Problem
 
 HOST = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"
 DEFAULT_PORT = 8501
 START_SECONDS = 90.0
 _STOP_SECONDS = 10.0
@@ -39,12 +40,12 @@ class ServerSilent(Problem):
     do = "Its own messages are above. If the machine is very busy, try again."
 
 
-def port_is_free(port: int) -> bool:
-    """Whether a server could listen on ``port`` of this machine now."""
+def port_is_free(port: int, host: str = HOST) -> bool:
+    """Whether a server could listen on ``port`` of this machine's address ``host`` now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
         except OSError:
             return False
     return True
@@ -57,14 +58,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def check_port(port: int) -> None:
+def check_port(port: int, host: str = HOST) -> None:
     """Refuse a port that is in use.
 
     Raises:
         PortTaken: with the next free port as advice.
     """
-    if not port_is_free(port):
-        free = next((other for other in range(port + 1, 65536) if port_is_free(other)), free_port())
+    if not port_is_free(port, host):
+        others = range(port + 1, 65536)
+        free = next((other for other in others if port_is_free(other, host)), free_port())
         raise PortTaken(port=port, free=free)
 
 
@@ -73,8 +75,10 @@ def start_server(
     root: Path,
     port: int,
     *,
+    host: str = HOST,
+    names: Sequence[str] = (),
     environment: dict[str, str] | None = None,
-    output: IO[bytes] | None = None,
+    output: IO[bytes] | IO[str] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start ``app.py`` of the folder ``root`` on ``port``; returns at once.
 
@@ -85,10 +89,14 @@ def start_server(
         python: The interpreter of the project's environment.
         root: The folder with ``app.py`` and ``.streamlit/``.
         port: A free port.
+        host: The address of this machine that it listens on.
+        names: Under which browsers may reach it; when empty, those of ``.streamlit/config.toml``.
         environment: Added to this process's environment.
         output: Where the server's messages go; None for this process's own output.
     """
     options = [f"--server.port={port}", "--logger.hideWelcomeMessage=true"]
+    options += [f"--server.address={host}"] if host != HOST else []
+    options += [f"--server.allowedHosts={name}" for name in names]
     return subprocess.Popen(
         [str(python), "-m", "streamlit", "run", "app.py", *options],
         cwd=root,
@@ -101,7 +109,10 @@ def start_server(
 
 
 def wait_until_healthy(
-    server: subprocess.Popen[bytes], port: int, give_up: Callable[[], bool] = lambda: False
+    server: subprocess.Popen[bytes],
+    port: int,
+    give_up: Callable[[], bool] = lambda: False,
+    host: str = HOST,
 ) -> bool:
     """Return True when the server answers, or False once ``give_up`` says so.
 
@@ -113,7 +124,7 @@ def wait_until_healthy(
     while time.monotonic() < deadline and not give_up():
         if server.poll() is not None:
             raise ServerEnded(code=server.returncode)
-        if _answers(port):
+        if _answers(port, HOST if host == EVERYWHERE else host):
             return True
         time.sleep(0.05)
     if give_up():
@@ -121,18 +132,37 @@ def wait_until_healthy(
     raise ServerSilent(port=port, seconds=int(START_SECONDS))
 
 
-def serve(python: Path, root: Path, port: int) -> int:
+def say_ready(port: int) -> None:
+    """Print the address at which the workbench can be opened."""
+    print(f"\nPairloom is ready: http://{HOST}:{port}   (Ctrl-C ends it)\n", flush=True)
+
+
+def serve(
+    python: Path,
+    root: Path,
+    port: int,
+    *,
+    ready: Callable[[int], None] = say_ready,
+    host: str = HOST,
+    names: Sequence[str] = (),
+    environment: dict[str, str] | None = None,
+    output: IO[bytes] | IO[str] | None = None,
+) -> int:
     """Run the workbench until it ends or this process is interrupted; returns an exit code.
+
+    ``ready`` hears the port once the server answers; the others are as for :func:`start_server`.
 
     Raises:
         Problem: PortTaken, ServerEnded or ServerSilent.
     """
-    check_port(port)
+    check_port(port, host)
     stop = _StopRequest()
-    server = start_server(python, root, port)
+    server = start_server(
+        python, root, port, host=host, names=names, environment=environment, output=output
+    )
     try:
-        if wait_until_healthy(server, port, give_up=lambda: stop.asked):
-            print(f"\nPairloom is ready: http://{HOST}:{port}   (Ctrl-C ends it)\n", flush=True)
+        if wait_until_healthy(server, port, lambda: stop.asked, host):
+            ready(port)
         while server.poll() is None and not stop.asked:
             time.sleep(0.1)
     finally:
@@ -163,11 +193,11 @@ class _StopRequest:
         self.asked = True
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, host: str) -> bool:
     # Imported while the server starts: it takes as long as the rest of this program's start.
     from http.client import HTTPConnection, HTTPException
 
-    connection = HTTPConnection(HOST, port, timeout=5)
+    connection = HTTPConnection(host, port, timeout=5)
     try:
         connection.request("GET", "/_stcore/health")
         return connection.getresponse().status == 200

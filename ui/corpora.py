@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.problems import Problem
-from core.retrieval.answers import LEXICAL_AT_ONCE_ROWS, Column, ColumnKind
+from core.retrieval.answers import Column
 from core.retrieval.corpora import (
     Corpus,
     CorpusInfo,
     list_corpora,
     load_corpus,
 )
-from core.retrieval.encode_job import encode_params
+from core.retrieval.encode_job import encode_params, words_missing
 from core.training.runs import Run
 from core.workspace import Workspace
 from ui import format as fmt
@@ -61,15 +61,6 @@ def choose_corpus(workspace: Workspace, run: Run | None) -> Corpus | None:
         return None
 
 
-def missing_of(corpus: Corpus, columns: Sequence[Column]) -> list[Column]:
-    """The models that have not read the corpus yet, each once."""
-    missing: dict[str, Column] = {}
-    for column in columns:
-        if column.fingerprint and corpus.dense_index(column.fingerprint) is None:
-            missing.setdefault(column.fingerprint, column)
-    return list(missing.values())
-
-
 def encode_missing(
     workspace: Workspace, corpus: Corpus, columns: Sequence[Column], missing: Sequence[Column]
 ) -> None:
@@ -88,7 +79,7 @@ def encode_missing(
         )
         for column in by_model.values()
     ]
-    if not wanted and _words_missing(corpus, columns):
+    if not wanted and words_missing(corpus, columns):
         params = encode_params(corpus.info.id, None, None)
         wanted.append(jobs.Wanted("encode_corpus", params, "words", _("Word index")))
     if not wanted:
@@ -98,15 +89,6 @@ def encode_missing(
             _("The models are reading the corpus, once for all questions. BM25 answers meanwhile.")
         )
     jobs.follow(workspace, wanted)
-
-
-def _words_missing(corpus: Corpus, columns: Sequence[Column]) -> bool:
-    """Whether a column needs the word index of a corpus too large to index it while one waits."""
-    return (
-        any(column.kind is not ColumnKind.DENSE for column in columns)
-        and corpus.info.rows > LEXICAL_AT_ONCE_ROWS
-        and not corpus.lexical_folder.is_dir()
-    )
 
 
 def texts_count(count: int) -> str:

@@ -9,6 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from core.inspection.comparison import Comparison
+from core.inspection.map_words import PCA_TITLE, UMAP_TITLE, how_to_read
+from core.inspection.moved import most_moved
 from core.inspection.project_job import (
     MapSettings,
     SavedMap,
@@ -31,7 +33,7 @@ from ui.map_component import show_chart
 from ui.map_controls import MORPH, choose, choose_settings, colour_by
 from ui.map_details import show_selected
 from ui.map_find import Found, find, show_found
-from ui.map_moved import most_moved, show_moved
+from ui.map_moved import MOST_ARROWS, show_moved
 from ui.map_sources import choose_points, texts_name
 from ui.map_state import MapView, selection
 from ui.vectors import Pair, encode, encoded, pca
@@ -165,11 +167,11 @@ def _projection(
     """Where the texts lie, and how that was found: the job's layout, or PCA until it is there."""
     texts = fmt.number(len(view.points.texts))
     if layout is not None:
-        words = _("UMAP of {texts} texts: {neighbours} neighbours, seed {seed}")
+        words = _(UMAP_TITLE)
         return layout, words.format(texts=texts, neighbours=settings.neighbours, seed=settings.seed)
     projection = pca(f"{view.key}-{len(view.points.texts)}", view.vectors)
     assert projection.explained is not None
-    words = _("PCA of {texts} texts: the two axes show {share} of the spread")
+    words = _(PCA_TITLE)
     return projection, words.format(texts=texts, share=fmt.percent(sum(projection.explained)))
 
 
@@ -196,7 +198,7 @@ def _draw(
         base_name=view.comparison.base_name,
         zoom=f"{view.key}-{title}",
         morph=morph,
-        arrows=tuple(most_moved(view, projection)) if arrows else (),
+        arrows=tuple(most_moved(view.saved, projection, MOST_ARROWS)) if arrows else (),
     )
     fields = view.points.fields
     values = int(pd.util.hash_pandas_object(fields[colour]).sum()) if colour in fields else 0
@@ -238,23 +240,4 @@ def _how_to_read(view: MapView, projection: Projection) -> str:
         "source to its right answer."
     )
     same = view.vectors[0].shape[1] == view.vectors[1].shape[1]
-    if same:
-        how = _(
-            "The base's vectors were turned onto the tuned model's, which changes no distance, and "
-            "both were laid out together, so a text that moved did move."
-        )
-    elif projection.explained is None:
-        how = _(
-            "The two models have vectors of different length: each map was laid out by itself and "
-            "held to the other at every text (AlignedUMAP)."
-        )
-    else:
-        how = _(
-            "The two models have vectors of different length: the shorter ones were filled up with "
-            "zeros and turned onto the longer ones, and both were laid out together."
-        )
-    read = _(
-        "Texts close together are alike to the model, but distances in two dimensions have no "
-        "exact meaning."
-    )
-    return " ".join([marks, how, read])
+    return " ".join([marks, *(_(words) for words in how_to_read(projection, same_width=same))])

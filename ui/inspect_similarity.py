@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from core.inspection.comparison import Comparison
 from core.inspection.ordering import cluster_order, group_order
-from core.inspection.picture import block_edges, block_means
 from core.inspection.sheet import Sheet
 from core.inspection.similarity import places, similarity_matrix, verdict
+from core.inspection.similarity_results import INTERACTIVE, Results, blocks_of
 from core.inspection.vectors_job import read_params
 from core.inspection.widgets import Example
 from core.problems import N_, Message
@@ -29,14 +29,12 @@ from ui.matrix_charts import ALL as ALL_PANELS
 from ui.matrix_charts import PANELS, WRAPPED, Shown, fits_beside, matrices, picture
 from ui.run_report_similarity import show_similarities
 from ui.similarity_cell import choose_cell, chosen_cell, show_cell
-from ui.similarity_export import Results, show_export
+from ui.similarity_export import show_export
 from ui.similarity_texts import Choice, choose_texts
 from ui.similarity_verdict import show_verdict
 from ui.texts import clipped
 from ui.vectors import Pair, encode, encoded
 
-INTERACTIVE = 100
-"""Up to so many texts each cell can be clicked; beyond, a picture of blocks is drawn."""
 WAITED_FOR = 300
 """How many texts are encoded while somebody waits; more are read by a job."""
 GIVEN, CLUSTER, GROUP = "given", "cluster", "group"
@@ -268,16 +266,8 @@ def _show_picture(
     Returns:
         What is drawn of base and tuned model, and what a pixel stands for.
     """
-    edges = block_edges(len(view.sheet))
-    base, tuned = (block_means(rows[view.order], edges) for rows in view.vectors)
-    side = -(-len(view.sheet) // (len(edges) - 1))
-    note = Message(
-        N_(
-            "{texts} texts: a pixel is the mean cosine of up to {side} texts with up to {side} "
-            "others."
-        ),
-        {"texts": len(view.sheet), "side": side},
-    )
+    blocks = blocks_of(view.vectors, view.order)
+    base, tuned, edges = blocks.base, blocks.tuned, blocks.edges
     ordered = view.sheet.taken(view.order).texts
 
     def open_block(at: int) -> None:
@@ -289,12 +279,12 @@ def _show_picture(
         alt=_("Similarity matrices of many texts as pictures of blocks"),
         on_select=_clicked("picture", open_block),
     )
-    st.caption(paragraph(say(note), _("Click a pixel to open its texts below.")))
+    st.caption(paragraph(say(blocks.note), _("Click a pixel to open its texts below.")))
     texts, row, column = _STATE.get(_BLOCK, ((), 0, 0))
     if texts == ordered:
         spans = [view.order[edges[at] : edges[at + 1]] for at in dict.fromkeys((row, column))]
         _show_matrices(view, np.concatenate(spans), "block")
-    return base, tuned, note
+    return base, tuned, blocks.note
 
 
 def _show_cell(view: _View) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.inspection.moved import moved_texts
 from core.inspection.project_job import NEIGHBOURS
-from core.inspection.projections import Projection
 from ui import format as fmt
 from ui.language import _
 from ui.map_state import MapView, select_items
@@ -20,14 +19,6 @@ _LISTED = 100
 _NAMED = 3
 _NAME_WIDTH = 36
 _TABLE = "map_moved"
-
-
-def most_moved(view: MapView, projection: Projection) -> list[int]:
-    """The texts that get an arrow: those that kept the fewest neighbours, then by their way."""
-    way = np.linalg.norm(projection.tuned_xy - projection.base_xy, axis=1)
-    kept = view.saved.overlap()
-    order = np.lexsort((-way, np.zeros_like(way) if kept is None else kept))
-    return [int(item) for item in order[:MOST_ARROWS]]
 
 
 def show_moved(view: MapView) -> None:
@@ -53,13 +44,13 @@ def show_moved(view: MapView) -> None:
     )
     middle.metric(_("Texts with only new neighbours"), fmt.number(int((kept == 0).sum())))
     right.metric(_("Texts that kept them all"), fmt.number(int((kept == 1).sum())))
-    order = np.argsort(kept, kind="stable")[:_LISTED]
+    moved = moved_texts(view.saved, _LISTED) or []
     frame = pd.DataFrame(
         {
-            _("Text"): [view.points.texts[item] for item in order],
-            _("Neighbours kept"): kept[order],
-            _("New neighbours"): [_named(view, near[1, item], near[0, item]) for item in order],
-            _("Gone neighbours"): [_named(view, near[0, item], near[1, item]) for item in order],
+            _("Text"): [view.points.texts[one.item] for one in moved],
+            _("Neighbours kept"): [one.kept for one in moved],
+            _("New neighbours"): [_named(view, one.gained) for one in moved],
+            _("Gone neighbours"): [_named(view, one.lost) for one in moved],
         }
     )
     st.dataframe(
@@ -67,7 +58,7 @@ def show_moved(view: MapView) -> None:
         hide_index=True,
         key=_TABLE,
         height=min(390, 40 + 35 * len(frame)),
-        on_select=lambda: _select([int(item) for item in order]),
+        on_select=lambda: _select([one.item for one in moved]),
         selection_mode="multi-row",
         column_config={
             _("Text"): st.column_config.TextColumn(width="medium"),
@@ -91,10 +82,8 @@ def _select(order: Sequence[int]) -> None:
     select_items([order[row] for row in rows])
 
 
-def _named(view: MapView, these: np.ndarray, without: np.ndarray) -> str:
-    """The neighbours in ``these`` that are not in ``without``: how many, and the nearest few."""
-    others = set(without.tolist())
-    found = [item for item in these.tolist() if item not in others]
+def _named(view: MapView, found: Sequence[int]) -> str:
+    """Neighbours: how many, and the nearest few."""
     if not found:
         return "–"
     names = " · ".join(clipped(view.points.texts[item], _NAME_WIDTH) for item in found[:_NAMED])

@@ -28,6 +28,7 @@ from core.retrieval.question_sets import (
     questions_in,
 )
 from core.retrieval.scoring import ScoreTable
+from core.retrieval.table_columns import ANSWER_NAMES, QUESTION_NAMES, named_column
 from core.workspace import Workspace
 from ui import format as fmt
 from ui import jobs
@@ -39,8 +40,6 @@ from ui.texts import clipped
 
 STATE = st.session_state
 _ROWS_HIGH = 420
-_QUESTION_NAMES = ("question", "query", "anchor", "问题", "提问", "查询", "问句")
-_ANSWER_NAMES = ("relevant", "answer", "answers", "positive", "passage", "答案", "正确答案", "回答")
 
 Ask = Callable[[str], None]
 """Asks one question in the view where hits are shown."""
@@ -174,14 +173,14 @@ def _choose_columns_of(corpus: Corpus, table: Table, stem: str) -> None:
     question = left.selectbox(
         _("Column with the questions"),
         columns,
-        index=_named(columns, _QUESTION_NAMES) or 0,
+        index=named_column(columns, QUESTION_NAMES) or 0,
         key="questions_column",
     )
     others = [column for column in columns if column != question]
     answers = right.selectbox(
         _("Column with right answers (optional)"),
         others,
-        index=_named(others, _ANSWER_NAMES),
+        index=named_column(others, ANSWER_NAMES),
         placeholder=_("not known"),
         key="answers_column",
         help=_("Ids of texts or the texts themselves; several with | between them."),
@@ -343,12 +342,6 @@ def _read(file_id: str, content: bytes, name: str) -> Table:
         STATE["questions_table"] = (file_id, read_table(content, name, minimum_columns=1))
     table: Table = STATE["questions_table"][1]
     return table
-
-
-def _named(columns: Sequence[str], names: Sequence[str]) -> int | None:
-    """The first column with one of these names."""
-    places = {column.strip().lower(): place for place, column in reversed([*enumerate(columns)])}
-    return next((places[name] for name in names if name in places), None)
 
 
 def _signed(value: float) -> str:

@@ -28,6 +28,7 @@ from core.retrieval.corpus_job import store_params, stored_corpus
 from core.retrieval.growth import Added, add_rows, corpus_from_dataset
 from core.retrieval.judgements import carry_over
 from core.retrieval.sample_corpora import SAMPLE_CORPORA, add_sample_corpus
+from core.retrieval.table_columns import likely_text_column
 from core.workspace import UnknownItem, Workspace
 from ui import format as fmt
 from ui import jobs
@@ -166,9 +167,7 @@ def _choose_columns(
         help=_("Only the new rows are read by the models; your judgements are kept."),
     ):
         add_to = corpus
-    # The longest texts are most likely what somebody wants to find.
-    lengths = [frame[column].str.len().mean() for column in columns]
-    likely = lengths.index(max(lengths))
+    likely = likely_text_column(frame)
     if add_to is not None and add_to.info.text_column in columns:
         likely = columns.index(add_to.info.text_column)
     # Other keys, so that other columns are proposed.

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from core.inspection.comparison import Comparison
-from core.inspection.matrix_svg import Drawing, matrices_svg
+from core.inspection.matrix_svg import matrices_svg
 from core.inspection.matrix_tables import MOST_TEXTS, matrices_zip
-from core.inspection.sheet import Sheet
-from core.inspection.similarity import Place, Verdict
-from core.inspection.similarity_report import SCALES, TITLES, SimilarityReport, similarity_html
-from core.problems import Message
+from core.inspection.similarity_report import similarity_html
+from core.inspection.similarity_results import Results, drawing_of, report_of
 from core.training.calibration import Calibration
 from core.training.runs import Run
 from core.workspace import utc_now
@@ -24,7 +18,6 @@ from ui import format as fmt
 from ui.catalogues import translations
 from ui.language import _, current_language
 from ui.runs import run_name
-from ui.texts import clipped
 
 # Names of formats, the same in every language.
 _PNG, _SVG, _CSV = "PNG", "SVG", "CSV"
@@ -63,50 +56,17 @@ _png_button = st.components.v2.component(
 )
 
 
-@dataclass(frozen=True)
-class Results:
-    """What is taken along.
-
-    Attributes:
-        sheet: the texts, in the order of the matrices.
-        base: the base's cosines as they are drawn; of blocks their means.
-        tuned: the tuned model's.
-        verdict: for how many questions the right answer is first.
-        places: where each right answer of the sheet stands, before and after.
-        note: what one pixel stands for, when the matrices are of blocks.
-    """
-
-    sheet: Sheet
-    base: NDArray[np.float32]
-    tuned: NDArray[np.float32]
-    verdict: Verdict
-    places: tuple[Sequence[Place], Sequence[Place]]
-    note: Message | None = None
-
-
 def show_export(
     run: Run, comparison: Comparison, results: Results, calibration: Calibration | None
 ) -> None:
     """A button for each form; nothing but the drawing is made before somebody clicks."""
-    drawing = _drawing(comparison, results)
-    svg = matrices_svg(drawing)
+    svg = matrices_svg(drawing_of(comparison.base_name, results, _))
     name = re.sub(r"[^\w-]+", "-", run_name(run)).strip("-") or run.id
     files = {kind: file.format(name) for kind, file in _FILES.items()}
     # What a button makes is made outside of the session that knows the language.
     translate, language = translations(current_language()).gettext, current_language()
-    report = SimilarityReport(
-        run=run_name(run),
-        base=comparison.base_name,
-        tuned=str(comparison.tuned.folder),
-        made=fmt.moment(utc_now()),
-        drawing=drawing,
-        verdict=results.verdict,
-        questions=results.sheet.questions,
-        texts=results.sheet.texts,
-        places=results.places,
-        note=results.note,
-        calibration=calibration,
-    )
+    made = fmt.moment(utc_now())
+    report = report_of(run_name(run), comparison, results, calibration, made, translate)
     with st.container(horizontal=True, vertical_alignment="center", key="similarity_export"):
         st.markdown(_("Save as"), width="content")
         _png_button(
@@ -137,18 +97,3 @@ def show_export(
             key="similarity_report",
             help=_("One page with the matrices, the verdict and the threshold, in this language."),
         )
-
-
-def _drawing(comparison: Comparison, results: Results) -> Drawing:
-    base, tuned, change = (_(title) for title in TITLES)
-    blocks = results.note is not None
-    model = clipped(comparison.base_name.rpartition("/")[2], 32)
-    return Drawing(
-        base=results.base,
-        tuned=results.tuned,
-        titles=(base.format(model=model), tuned, change),
-        scales=(_(SCALES[0]), _(SCALES[1])),
-        labels=() if blocks else results.sheet.labels,
-        texts=() if blocks else results.sheet.texts,
-        framed=() if blocks else results.sheet.pairs(),
-    )

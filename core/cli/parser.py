@@ -7,7 +7,22 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cli import bases, data, export, match, recipe, run_table, runs, steering
+from core.cli import (
+    bases,
+    corpus,
+    data,
+    evaluate,
+    export,
+    inspect,
+    match,
+    planning,
+    recipe,
+    run_table,
+    runs,
+    search,
+    serve,
+    steering,
+)
 from core.cli.output import INTERRUPTED, REFUSED, say
 from core.problems import Problem
 from core.workspace import Workspace
@@ -39,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         "--workspace", type=Path, help="the workspace's folder (default: $PAIRLOOM_HOME)"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for group in (data, bases, recipe, runs, run_table, steering, export, match):
+    groups = (data, bases, planning, recipe, runs, run_table, steering)
+    for group in (*groups, evaluate, inspect, corpus, search, export, match, serve):
         group.add_commands(commands)
     return parser

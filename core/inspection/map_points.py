@@ -111,6 +111,11 @@ def corpus_points(workspace: Workspace, id: str) -> MapPoints:
     return _points(corpus.frame()[[TEXT, *corpus.info.fields]].drop_duplicates(TEXT), None)
 
 
+def listed_points(texts: Sequence[str]) -> MapPoints:
+    """Texts that somebody wrote down, of which nothing is known; raises NothingToShow."""
+    return _points(pd.DataFrame({TEXT: list(dict.fromkeys(texts))}, dtype=object), None)
+
+
 def _distinct(rows: pd.DataFrame) -> pd.DataFrame:
     """Each text of a table once, as it is first met, with its role and what its row says."""
     further = [name for name in (LABEL, SCORE, SPLIT) if name in rows]

@@ -92,9 +92,17 @@ def similarity_html(report: SimilarityReport, translate: Translate, language: st
         translate: the reader's language.
         language: its name, such as ``zh-CN``.
     """
-    title = escape(translate(_TITLE))
+    head = head_of(translate(_TITLE), report.run, report.base, report.tuned, report.made, translate)
+    return html_page(
+        f"{report.run} – {translate(_TITLE)}",
+        head + similarity_sections(report, translate),
+        language,
+    )
+
+
+def similarity_sections(report: SimilarityReport, translate: Translate) -> str:
+    """What stands on the page below its head: verdict, matrices, places, spread, texts."""
     parts = [
-        _facts(report, translate),
         f'<p class="verdict">{escape(report.verdict.message().text(translate))}</p>'
         if report.questions
         else "",
@@ -103,27 +111,27 @@ def similarity_html(report: SimilarityReport, translate: Translate, language: st
         _spread(report.calibration, translate),
         _texts(report.drawing, translate),
     ]
-    body = "\n".join(part for part in parts if part)
+    return "\n".join(part for part in parts if part)
+
+
+def html_page(title: str, body: str, language: str) -> str:
+    """A whole page with the styles of printed reports around ``body``."""
     return (
         f'<!DOCTYPE html>\n<html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(report.run)} – {title}</title><style>{_STYLE}</style></head>\n"
-        f"<body><h1>{title}</h1>\n{body}\n</body></html>\n"
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n"
+        f"<body>{body}\n</body></html>\n"
     )
 
 
-def _facts(report: SimilarityReport, translate: Translate) -> str:
-    facts = (
-        (_RUN, report.run),
-        (_BASE, report.base),
-        (_TUNED, report.tuned),
-        (_MADE, report.made),
-    )
+def head_of(title: str, run: str, base: str, tuned: str, made: str, translate: Translate) -> str:
+    """The heading of a page, and what is compared on it."""
+    facts = ((_RUN, run), (_BASE, base), (_TUNED, tuned), (_MADE, made))
     items = "".join(
         f"<div><dt>{escape(translate(name))}:</dt><dd>{escape(value)}</dd></div>"
         for name, value in facts
     )
-    return f"<dl>{items}</dl>"
+    return f"<h1>{escape(title)}</h1>\n<dl>{items}</dl>\n"
 
 
 def _notes(report: SimilarityReport, translate: Translate) -> str:

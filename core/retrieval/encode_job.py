@@ -6,7 +6,7 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from core.encoder import client
 from core.encoder.portions import cost, portions
 from core.problems import N_, Message, Problem
-from core.retrieval.answers import Encode
+from core.retrieval.answers import LEXICAL_AT_ONCE_ROWS, Column, ColumnKind, Encode
 from core.retrieval.corpora import Corpus, load_corpus
 from core.retrieval.hnsw import LEAST_QUESTIONS, SAMPLE_QUESTIONS, build_graph
 from core.retrieval.known import KnownVectors, find_known
@@ -51,6 +51,24 @@ def encode_params(corpus_id: str, model: Path | None, fingerprint: str | None) -
         "model": str(model) if model is not None else None,
         "fingerprint": fingerprint,
     }
+
+
+def missing_models(corpus: Corpus, columns: Sequence[Column]) -> list[Column]:
+    """The columns whose models have not read the corpus yet, each model once."""
+    missing: dict[str, Column] = {}
+    for column in columns:
+        if column.fingerprint and corpus.dense_index(column.fingerprint) is None:
+            missing.setdefault(column.fingerprint, column)
+    return list(missing.values())
+
+
+def words_missing(corpus: Corpus, columns: Sequence[Column]) -> bool:
+    """Whether a column needs the word index of a corpus too large to index it while one waits."""
+    return (
+        any(column.kind is not ColumnKind.DENSE for column in columns)
+        and corpus.info.rows > LEXICAL_AT_ONCE_ROWS
+        and not corpus.lexical_folder.is_dir()
+    )
 
 
 def encode_corpus(job: JobContext) -> None:

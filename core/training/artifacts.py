@@ -58,6 +58,11 @@ def save_rows(run: Path, held_out: pd.DataFrame, examples: list[Example]) -> Non
     write_json(run / EXAMPLES, [asdict(example) for example in examples])
 
 
+def load_held_out(run: Path) -> pd.DataFrame:
+    """The held-out rows of a run that are scored; raises OSError."""
+    return pd.read_parquet(run / HELD_OUT)
+
+
 def load_examples(run: Path) -> list[Example]:
     """The widget examples of a run."""
     return [

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from core.data.shapes import Shape
 from core.data.split import Split, split_rows
@@ -99,6 +100,20 @@ def open_run(job: JobContext) -> OpenRun:
     return OpenRun(job, config, rows, tuple(own), examination, base, _reference(job, base))
 
 
+def divide(
+    frame: pd.DataFrame, shape: Shape, share: float, seed: int
+) -> tuple[Split, NDArray[np.int64]]:
+    """How a run parts the rows of a table, and the positions of those that are scored.
+
+    Of more than 500 held-out rows so many are drawn; see :func:`core.data.split.split_rows`.
+    """
+    split = split_rows(frame, shape, share, seed)
+    scored = split.held_out
+    if len(scored) > HELD_OUT_LIMIT:
+        scored = np.sort(np.random.default_rng(seed).choice(scored, HELD_OUT_LIMIT, replace=False))
+    return split, scored
+
+
 def _read_rows(job: JobContext, config: RunConfig, base: ResolvedBase) -> Rows:
     dataset = load_dataset(job.workspace, config.dataset.id)
     if dataset.info.content_hash != config.dataset.content_hash:
@@ -109,13 +124,9 @@ def _read_rows(job: JobContext, config: RunConfig, base: ResolvedBase) -> Rows:
     check_fit(loss_named(config.loss.name), negatives, static=base.kind == "static")
     frame = dataset.frame()
     seed = config.training.seed
-    split = split_rows(frame, shape, config.evaluation.held_out_share, seed)
+    split, held_out_rows = divide(frame, shape, config.evaluation.held_out_share, seed)
     if len(split.train) < 2:
         raise TooFewRows(rows=len(split.train), held_out=len(split.held_out))
-    held_out_rows = split.held_out
-    if len(held_out_rows) > HELD_OUT_LIMIT:
-        draw = np.random.default_rng(seed).choice(held_out_rows, HELD_OUT_LIMIT, replace=False)
-        held_out_rows = np.sort(draw)
     examples = choose_examples(frame, shape, held_out_rows, seed)
     held_out = frame.iloc[held_out_rows].reset_index(drop=True)
     artifacts.save_rows(job.folder, held_out, examples)

@@ -1,0 +1,32 @@
+"""Background jobs that a command needs: put into the queue, and followed to their end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.cli.output import follow
+from core.jobs import queue
+from core.jobs.status import JobState
+from core.jobs.supervisor import ensure_supervisor
+from core.workspace import Workspace
+
+
+def work(workspace: Workspace, kind: str, params: dict[str, Any], name: str) -> bool:
+    """Have a job done, or join the one that does it already; Ctrl-C stops it.
+
+    Args:
+        workspace: where the job is kept.
+        kind: one of :data:`core.jobs.kinds.KINDS`.
+        params: what it is to do.
+        name: goes into the job's id.
+
+    Returns:
+        Whether it succeeded; if not, its reason has been printed.
+    """
+    id = queue.submit_once(workspace, kind, params, name=name)
+    ensure_supervisor(workspace)
+    try:
+        return follow(workspace.job(id)).state is JobState.SUCCEEDED
+    except KeyboardInterrupt:
+        queue.request_stop(workspace, id)
+        raise
