@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.cli import commands
 from core.problems import N_, Problem
 from core.training.runs import Run
 from core.workspace import Workspace
+from ui.command_line import show_commands
 from ui.comparisons import choose_run, compared
 from ui.examples import current_examples
 from ui.inspect_map import show_map
@@ -56,6 +58,7 @@ def show(run: Run) -> None:
                 show_similarity(workspace, run, comparison, examples)
         except Problem as problem:
             st.error(say(problem), icon=":material/error:")
+    show_commands(workspace, commands.inspect(run.id, view))
 
 
 heading("inspect")
