@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from types import TracebackType
@@ -9,8 +10,9 @@ from typing import Any, TextIO
 
 from core.problems import Message
 
-_WITH_SHARE = "{desc}  {percentage:3.0f}% |{bar:30}| {elapsed}, {remaining} left"
+_WITH_SHARE = "{desc}  {percentage:3.0f}% |{bar:20}| {remaining} left, {elapsed} so far"
 _WITHOUT_SHARE = "{desc}  {elapsed}"
+_WIDTH = 79
 _SMOOTHING = 0.1
 """How much the last moment counts in the time that is left; stages differ in speed."""
 
@@ -46,11 +48,13 @@ class Progress:
         if done is None:
             self._bar.bar_format = _WITHOUT_SHARE
         else:
-            self._bar.bar_format = _WITH_SHARE
-            if done < self._bar.n:
-                # Another kind of work with a measure of its own: what it took so far says nothing.
+            if self._bar.bar_format != _WITH_SHARE or done < self._bar.n:
+                # What was done before somebody looked, or in a measure of its own, says nothing
+                # about the time that is left.
                 self._bar.reset()
-            self._bar.update(min(done, 1.0) - self._bar.n)
+                self._bar.initial = self._bar.n = self._bar.last_print_n = done
+            self._bar.bar_format = _WITH_SHARE
+            self._bar.update(done - self._bar.n)
         self._bar.refresh()
 
     def close(self) -> None:
@@ -93,7 +97,16 @@ def _bar() -> Any:
         total=1.0,
         file=sys.stderr,
         leave=False,
-        dynamic_ncols=True,
+        # A terminal that does not say how wide it is would get a bar without width.
+        dynamic_ncols=_knows_its_width(),
+        ncols=_WIDTH,
         smoothing=_SMOOTHING,
         bar_format=_WITHOUT_SHARE,
     )
+
+
+def _knows_its_width() -> bool:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns > 0
+    except OSError:
+        return False
