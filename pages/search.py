@@ -11,7 +11,6 @@ from core.cli import commands
 from core.problems import N_, Problem
 from core.retrieval.corpora import Corpus
 from core.retrieval.search import NoColumns
-from core.training.runs import Run
 from core.workspace import Workspace
 from ui.command_line import show_commands
 from ui.comparisons import choose_run
@@ -81,18 +80,17 @@ def show(corpus: Corpus, asked: Sequence[Asked], view: str) -> None:
         show_many(workspace, corpus, asked, not missing, ask_again)
 
 
-def commands_of(
-    corpus: Corpus, asked: Sequence[Asked], view: str, run: Run | None
-) -> list[commands.Line]:
+def commands_of(corpus: Corpus, asked: Sequence[Asked], view: str) -> list[commands.Line]:
     """What is asked, as it is chosen now."""
     if view == "texts":
         return commands.texts()
-    if view == "many":
-        return commands.questions(run.id if run is not None else None, corpus.info.id)
+    keys = [one.key for one in asked]
+    if view != "ask":
+        return commands.questions(corpus.info.id, keys, judged=view == "test")
     return commands.search(
         STATE.get("question") or "",
         corpus.info.id,
-        [one.key for one in asked],
+        keys,
         filters=chosen_filters(corpus),
         top=TOP,
         quick=bool(STATE.get("quick_index")),
@@ -116,7 +114,7 @@ else:
             show_texts(workspace, corpus, asked)
         else:
             show(corpus, asked, view)
-        show_commands(workspace, commands_of(corpus, asked, view, run))
+        show_commands(workspace, commands_of(corpus, asked, view))
     except Problem as problem:
         st.error(say(problem), icon=":material/error:")
     # Last, when all that belongs into the address is there.

@@ -22,7 +22,6 @@ from core.matching.models import OfferedModel, UsedModel
 from core.matching.params import Method
 from core.matching.start import START_DUPLICATES
 from core.matching.tables import TableChoice, describe_table
-from core.models.bundled import BUNDLED_NAME
 from core.problems import N_, Message
 from core.retrieval.filters import Filter as FieldFilter
 from core.training.run_table import Filter
@@ -32,6 +31,7 @@ from core.workspace import DEFAULT_ROOT, Workspace
 CONFIG_FILE = "config.yaml"
 """What a configuration is called in the lines, and when it is downloaded."""
 
+_BUNDLED = "minilm"
 _TOP = 3
 _SEPARATORS = {"\t": "tab", "": "none"}
 
@@ -243,11 +243,35 @@ def runs(wanted: Filter, ticked: Sequence[str]) -> list[Line]:
 # Looking at models -------------------------------------------------------------------------------
 
 
-def inspect(run: str, view: str) -> list[Line]:
-    """Inspect; ``view`` is ``similarity`` or ``map``."""
-    page = N_("Write it as a web page")
-    options = [*_option("what", view), *_option("to", f"{view}.html")]
-    return [_line(page, "inspect", [run], options)]
+def inspect(run: str, view: str, texts: str, language: str, layout: str | None) -> list[Line]:
+    """Inspect.
+
+    Args:
+        run: the run whose two models are compared.
+        view: ``similarity`` or ``map``.
+        texts: which texts: ``own``, ``held_out``, ``dataset:<id>``, ``corpus:<id>``, or "" for the
+            usual ones.
+        language: of the page.
+        layout: of the map.
+    """
+    kind, _colon, id = texts.partition(":")
+    which = {
+        "own": _option("texts", "texts.txt"),
+        "held_out": ["--held-out"],
+        "dataset": _option("dataset", id),
+        "corpus": _option("in", id),
+    }
+    options = [
+        *_option("what", view),
+        *which.get(kind, []),
+        *_option("layout", layout),
+        *_option("lang", None if language == "en" else language),
+    ]
+    page = _option("to", f"{view}.html")
+    return [
+        _line(N_("Write it as a web page"), "inspect", [run], [*options, *page]),
+        _line(N_("Print its figures"), "inspect", [run], options),
+    ]
 
 
 def search(
@@ -271,12 +295,17 @@ def search(
     """
     options = [
         *_option("in", corpus),
-        *_each("by", (key.removeprefix("tuned:") for key in asked)),
+        *_each("by", map(_who, asked)),
         *_option("top", top),
         *_each("where", (condition for one in filters for condition in _conditions(one))),
         *_switch("quick", quick),
     ]
     return [_line(N_("Ask this question"), "search", [question.strip() or "…"], options)]
+
+
+def _who(key: str) -> str:
+    """A candidate as ``--by`` knows it: the model of a run by the run's id alone."""
+    return key.removeprefix("tuned:")
 
 
 def _conditions(wanted: FieldFilter) -> list[str]:
@@ -288,11 +317,24 @@ def _conditions(wanted: FieldFilter) -> list[str]:
     return [f"{wanted.field}={low}..{high}"]
 
 
-def questions(run: str | None, corpus: str) -> list[Line]:
-    """Search: many questions at once."""
-    options = [*_option("questions", "questions.csv"), *_option("in", corpus)]
-    asked = N_("Ask the questions of a file, and score the answers")
-    return [_line(asked, "evaluate", [run or BUNDLED_NAME], options)]
+def questions(corpus: str, asked: Sequence[str], *, judged: bool) -> list[Line]:
+    """Search: many questions at once, to everybody who is asked.
+
+    Args:
+        corpus: the id of the texts.
+        asked: as for :func:`search`.
+        judged: the questions whose answers were judged, not those that come with the texts.
+    """
+    first, *others = map(_who, asked) if asked else [_BUNDLED]
+    named, options = [first], [*_option("in", corpus), *_each("by", others)]
+    if judged:
+        score = N_("Score the answers to the questions that were judged")
+        return [_line(score, "evaluate", named, [*options, "--judged"])]
+    own = [*options, "--questions", "questions.csv"]
+    return [
+        _line(N_("Ask the questions that come with these texts"), "evaluate", named, options),
+        _line(N_("Ask the questions of a file"), "evaluate", named, own),
+    ]
 
 
 def texts() -> list[Line]:

@@ -22,10 +22,9 @@ from core.data.store import list_datasets
 from core.encoder import client
 from core.jobs.status import JobState
 from core.problems import Message
-from core.retrieval.corpora import load_corpus
-from core.retrieval.filters import Filter, mask_of
 from core.retrieval.sample_corpora import add_sample_corpus
 from core.training.config import RunConfig
+from core.training.runs import load_run
 from core.workspace import DEFAULT_ROOT, Workspace
 from tests.pages.compared import do_jobs, make_compared
 from tests.pages.made import make_run
@@ -34,6 +33,7 @@ from tests.pages.test_match import ASKED, SHOP, TWICE, bring
 from tests.retrieval.stand_in import CharacterEncoder
 from tests.ui.helpers import open_screen
 
+SIMILARITY_PAGE = Path("similarity.html")
 Run = Callable[..., tuple[int, str]]
 
 
@@ -217,34 +217,46 @@ def test_runs_lists_and_compares_what_is_on_screen(workspace: Workspace, core: R
     assert {run["id"] for run in json.loads(core(listed, "--json")[1])} == {first, second}
 
 
-def test_inspect_writes_the_view_that_is_open(
+def test_inspect_writes_the_view_and_the_texts_that_are_open(
     workspace: Workspace, encoder: CharacterEncoder
 ) -> None:
     run = make_compared(workspace)
-    for view in ("similarity", "map"):
-        options = parsed(the(open_screen("inspect", run=run, inspect_view=view), " inspect "))
-        assert (options.run, options.what, options.to) == (run, view, Path(f"{view}.html"))
+    dataset = load_run(workspace, run).config.dataset.id
+    for texts, what in (("examples", None), ("held_out", "held_out"), ("dataset", "dataset")):
+        app = open_screen("inspect", run=run, inspect_texts=texts)
+        options = parsed(the(app, " --to "))
+        assert (options.run, options.what, options.to) == (run, "similarity", SIMILARITY_PAGE)
+        assert options.held_out == (what == "held_out")
+        assert options.dataset == (dataset if what == "dataset" else None)
+    app = open_screen("inspect", locale="zh-CN", run=run, inspect_view="map", inspect_method="pca")
+    options = parsed(the(app, " --to "))
+    assert (options.what, options.layout, options.lang) == ("map", "pca", "zh")
 
 
 def test_search_asks_the_same_question_of_the_same_models_and_texts(
     workspace: Workspace, encoder: CharacterEncoder
 ) -> None:
+    from core.cli.filters import parse_filters
+
     run, corpus = make_compared(workspace), add_sample_corpus(workspace, "products")
     app = open_screen("search", run=run, corpus=corpus)
     do_jobs(workspace)
-    fields = load_corpus(workspace, corpus)
-    wanted = [Filter("category", values=("鞋靴",))]
-    assert mask_of(fields, wanted) is not None
     app.session_state["search_models"] = [f"base:{run}", f"tuned:{run}", "bm25"]
     app.session_state["search_models_for"] = run
-    app.session_state[f"filter_{corpus}_category"] = ["鞋靴"]
+    app.session_state[f"filter_{corpus}_category"] = ["跑鞋", "凉鞋"]
     app.text_input(key="question").set_value("-5℃ 穿什么鞋").run()
     options = parsed(the(app, " search "))
     assert (options.question, options.corpus, options.top) == ("-5℃ 穿什么鞋", corpus, 10)
     assert options.by == [f"base:{run}", run, "bm25"]
-    for view, command in (("many", " evaluate "), ("texts", " corpus list")):
-        app.session_state["search_view"] = view
-        assert the(app.run(), command)
+    (wanted,) = parse_filters(load_corpus(workspace, corpus), options.where)
+    assert wanted == Filter("category", values=("跑鞋", "凉鞋"))
+    app.session_state["search_view"] = "many"
+    options = parsed(the(app.run(), " --questions "))
+    assert (options.model, options.by, options.corpus) == (f"base:{run}", [run, "bm25"], corpus)
+    app.session_state["search_view"] = "test"
+    assert parsed(the(app.run(), " evaluate ")).judged
+    app.session_state["search_view"] = "texts"
+    assert the(app.run(), " corpus list")
 
 
 def test_match_of_uploads_names_the_files_and_what_is_chosen(
