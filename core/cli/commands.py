@@ -300,7 +300,7 @@ def search(
         *_each("where", (condition for one in filters for condition in _conditions(one))),
         *_switch("quick", quick),
     ]
-    return [_line(N_("Ask this question"), "search", [question.strip() or "…"], options)]
+    return [_line(N_("Ask the same question"), "search", [question.strip() or "…"], options)]
 
 
 def _who(key: str) -> str:
