@@ -12,9 +12,9 @@ import pytest
 import yaml
 from streamlit.testing.v1 import AppTest
 
+from core.cli import commands, parser
 from core.cli import match as match_commands
-from core.cli import parser
-from core.cli.commands import CONFIG_FILE, Line, _line
+from core.cli.commands import CONFIG_FILE, Line
 from core.data.samples import add_sample
 from core.data.shapes import Mapping
 from core.data.steps import Step
@@ -23,9 +23,10 @@ from core.encoder import client
 from core.jobs.status import JobState
 from core.problems import Message
 from core.retrieval.corpora import load_corpus
-from core.retrieval.filters import Filter
+from core.retrieval.filters import Filter as FieldFilter
 from core.retrieval.sample_corpora import add_sample_corpus
 from core.training.config import RunConfig
+from core.training.run_table import Filter
 from core.training.runs import load_run
 from core.workspace import DEFAULT_ROOT, Workspace
 from tests.pages.compared import do_jobs, make_compared
@@ -93,10 +94,11 @@ def core(
 @pytest.mark.parametrize(
     "question", ["鞋子 好穿吗?", 'it\'s $HOME `x` "y"', "-5℃ 的靴子", ">", "*"]
 )
-def test_a_question_arrives_as_it_was_typed(workspace: Workspace, question: str) -> None:
-    line = _line("", "recipe save", [question], ["--name", question.strip("-")])
-    options = parsed(line.text(workspace))
-    assert (options.run, options.name) == (question, question.strip("-"))
+def test_words_arrive_as_they_were_typed(workspace: Workspace, words: str) -> None:
+    (named,) = commands.recipe(words, "id", better=False)
+    assert parsed(named.text(workspace)).recipe == words
+    listed = commands.runs(Filter(words=words), [])[0]
+    assert parsed(listed.text(workspace)).search == words
 
 
 def test_the_workspace_is_named_where_it_is_not_the_usual_one(workspace: Workspace) -> None:
@@ -251,7 +253,7 @@ def test_search_asks_the_same_question_of_the_same_models_and_texts(
     assert (options.question, options.corpus, options.top) == ("-5℃ 穿什么鞋", corpus, 10)
     assert options.by == [f"base:{run}", run, "bm25"]
     (wanted,) = parse_filters(load_corpus(workspace, corpus), options.where)
-    assert wanted == Filter("category", values=("跑鞋", "键盘"))
+    assert wanted == FieldFilter("category", values=("跑鞋", "键盘"))
     app.session_state["search_view"] = "many"
     options = parsed(the(app.run(), " --questions "))
     assert (options.model, options.by, options.corpus) == (f"base:{run}", [run, "bm25"], corpus)
