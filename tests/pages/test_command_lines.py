@@ -91,9 +91,7 @@ def core(
 # How a line is written ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "question", ["鞋子 好穿吗?", 'it\'s $HOME `x` "y"', "-5℃ 的靴子", ">", "*"]
-)
+@pytest.mark.parametrize("words", ["鞋子 好穿吗?", 'it\'s $HOME `x` "y"', "-5℃ 的靴子", ">", "*"])
 def test_words_arrive_as_they_were_typed(workspace: Workspace, words: str) -> None:
     (named,) = commands.recipe(words, "id", better=False)
     assert parsed(named.text(workspace)).recipe == words
