@@ -12,6 +12,8 @@ from pathlib import Path
 from core.problems import N_, Problem, Term
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_ROOT = PROJECT_ROOT / "workspace"
+"""Where the workspace is unless somebody says otherwise."""
 
 
 class WorkspaceNotWritable(Problem):
@@ -41,7 +43,7 @@ class Workspace:
             WorkspaceNotWritable: the folders cannot be made there.
         """
         home = os.environ.get("PAIRLOOM_HOME")
-        root = (root or (Path(home) if home else PROJECT_ROOT / "workspace")).expanduser().resolve()
+        root = (root or (Path(home) if home else DEFAULT_ROOT)).expanduser().resolve()
         workspace = cls(root)
         try:
             for folder in (

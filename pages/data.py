@@ -2,11 +2,13 @@
 
 import streamlit as st
 
+from core.cli import commands
 from core.data.intake import DraftReport
 from core.data.staging import StagedTable
 from core.problems import Problem
-from core.workspace import Workspace
+from core.workspace import PROJECT_ROOT, Workspace
 from ui import format as fmt
+from ui.command_line import show_commands
 from ui.dataset_view import opened_dataset, show_dataset, show_datasets
 from ui.intake import Intake, close_table, opened_table
 from ui.intake_check import check, is_repaired, show_fixes, show_mojibake, show_report
@@ -88,16 +90,25 @@ def show_changes(intake: Intake, report: DraftReport | None) -> None:
         offer_conversions(workspace, intake, report.shape)
 
 
+def commands_of(intake: Intake) -> list[commands.Line]:
+    """The table's check and its making, as they are chosen now."""
+    chosen = opened_table(workspace) or intake
+    sample = chosen.sample.table.relative_to(PROJECT_ROOT) if chosen.sample else None
+    return commands.draft(workspace, chosen.draft, str(sample) if sample else None)
+
+
 open_now = opened_table(workspace)
 opened = opened_dataset()
 if opened is not None:
     show_saved(workspace, opened)
     show_dataset(workspace, opened)
+    show_commands(workspace, commands.dataset(opened))
 else:
     heading("data")
     if open_now is not None:
         try:
             show_intake(open_now)
+            show_commands(workspace, commands_of(open_now))
         except Problem as problem:
             # Its file was moved away, or what was read of it: nothing below could be shown.
             show_refusal(problem)
@@ -105,3 +116,4 @@ else:
         with st.container(border=True):
             bring_in(workspace)
         show_datasets(workspace)
+        show_commands(workspace, commands.tables())

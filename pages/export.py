@@ -7,8 +7,10 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from core.cli import commands
 from core.export.archive import archive_files
 from core.export.building import GRAPH, TABLE
+from core.export.card.render import card_file
 from core.export.formats import FORMATS, Format, formats_for
 from core.export.record import Export
 from core.export.snippet import ENCODE_FILE, snippet
@@ -17,6 +19,7 @@ from core.training.artifacts import load_examples
 from core.training.runs import Run, finished_runs, offered
 from core.workspace import Workspace
 from ui import format as fmt
+from ui.command_line import show_commands
 from ui.export_card import show_card
 from ui.export_formats import show_format
 from ui.language import _
@@ -147,10 +150,9 @@ assert chosen is not None
 run = runs[chosen]
 assert run.model is not None
 if choose_view() == "card":
-    show_card(workspace, run)
-    command = f"python -m core card {run.id}"
+    form = show_card(workspace, run)
+    files = {language: card_file(form, language) for language in form.cards}
+    show_commands(workspace, commands.card(run.id, files))
 else:
     show_formats(run, run.model)
-    command = f"python -m core export {run.id} --format all"
-st.caption(_("The same from a terminal, in the folder of Pairloom:"))
-st.code(command, language="bash")
+    show_commands(workspace, commands.export(run.id, formats_for(run.model)))

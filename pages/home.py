@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.cli import commands
 from core.data.samples import SAMPLES, Sample
 from core.data.store import DatasetInfo, list_datasets
 from core.devices import Device, driver_problem, list_devices
@@ -12,6 +13,7 @@ from core.training.quickstart import quickstart, quickstart_estimate
 from core.training.runs import Run, list_runs, offered
 from core.workspace import Workspace
 from ui import format as fmt
+from ui.command_line import show_commands
 from ui.datasets import dataset_name
 from ui.language import _, say
 from ui.pages import go_to, heading
@@ -159,3 +161,6 @@ else:
         devices()
         st.subheader(_("Samples"), anchor=False)
         offers(columns=1)
+show_commands(
+    workspace, commands.home(OFFERED, active=any(run.status.state.active for run in runs))
+)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.cli import commands
 from core.problems import N_, Problem
 from core.training.runs import Run
 from core.workspace import Workspace
+from ui.command_line import show_commands
 from ui.comparisons import choose_run, compared
 from ui.examples import current_examples
 from ui.inspect_map import show_map
 from ui.inspect_similarity import show_similarity
-from ui.language import _, say
+from ui.language import _, current_language, say
+from ui.map_sources import chosen_texts
 from ui.pages import heading
+from ui.similarity_texts import compared_texts
 
 VIEWS = {"similarity": N_("Similarity"), "map": N_("Map")}
 workspace = Workspace.open()
@@ -56,6 +60,16 @@ def show(run: Run) -> None:
                 show_similarity(workspace, run, comparison, examples)
         except Problem as problem:
             st.error(say(problem), icon=":material/error:")
+    show_commands(workspace, commands_of(run, view))
+
+
+def commands_of(run: Run, view: str) -> list[commands.Line]:
+    """The same texts in the same view, as a page."""
+    language = current_language().split("_")[0]
+    if view == "map":
+        texts, layout = chosen_texts(), st.session_state.get("inspect_method")
+        return commands.inspect(run.id, view, texts, language, layout)
+    return commands.inspect(run.id, view, compared_texts(), language, None)
 
 
 heading("inspect")

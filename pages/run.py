@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.cli import commands
 from core.data.store import load_dataset
 from core.jobs.status import JobState
 from core.jobs.stopping import read_stop
@@ -14,6 +15,7 @@ from core.training.recipes.store import card_curve
 from core.training.runs import Curves, Run, list_runs, load_run, offered, training_line
 from core.workspace import Workspace
 from ui import format as fmt
+from ui.command_line import show_commands
 from ui.language import _, plain, say
 from ui.live_chart import show_live
 from ui.loss_chart import loss_chart
@@ -215,3 +217,4 @@ with st.expander(_("Log"), icon=":material/terminal:"):
 with st.expander(_("Configuration, to repeat this run"), icon=":material/settings:"):
     st.code(run.config.to_yaml(), language="yaml", height=300)
     offer_recipe(workspace, run)
+show_commands(workspace, commands.run(run))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.cli import commands
 from core.training.run_index import RunRow, load_rows
 from core.training.run_table import to_csv
 from core.workspace import Workspace
 from ui import format as fmt
+from ui.command_line import show_commands
 from ui.language import _
 from ui.pages import heading
 from ui.runs_best import show_best
@@ -27,7 +29,7 @@ def show_runs() -> None:
         # What stands below knows of states and ticks, too.
         st.rerun()
     names = names_of(rows)
-    shown = show_filter(rows, names)
+    shown, wanted = show_filter(rows, names)
     if not shown:
         st.info(
             _("No run fits. Take something out of the filter."), icon=":material/filter_alt_off:"
@@ -46,6 +48,7 @@ def show_runs() -> None:
             icon=":material/download:",
             on_click="ignore",
         )
+    show_commands(workspace, commands.runs(wanted, ticked()))
 
 
 def seen(rows: list[RunRow]) -> tuple[object, ...]:

@@ -7,18 +7,21 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.cli import commands
 from core.problems import N_, Problem
 from core.retrieval.corpora import Corpus
 from core.retrieval.encode_job import missing_models
 from core.retrieval.search import NoColumns
 from core.workspace import Workspace
+from ui.command_line import show_commands
 from ui.comparisons import choose_run
 from ui.corpora import choose_corpus, encode_missing
 from ui.language import _, say
 from ui.pages import heading
 from ui.search_address import follow_link, mirror, offer_link
-from ui.search_ask import answer, ask
+from ui.search_ask import TOP, answer, ask
 from ui.search_columns import Asked, choose_columns
+from ui.search_filters import chosen_filters
 from ui.search_many import show_many
 from ui.search_test_set import show_panel, show_test_set
 from ui.search_texts import show_texts
@@ -78,6 +81,23 @@ def show(corpus: Corpus, asked: Sequence[Asked], view: str) -> None:
         show_many(workspace, corpus, asked, not missing, ask_again)
 
 
+def commands_of(corpus: Corpus, asked: Sequence[Asked], view: str) -> list[commands.Line]:
+    """What is asked, as it is chosen now."""
+    if view == "texts":
+        return commands.texts()
+    keys = [one.key for one in asked]
+    if view != "ask":
+        return commands.questions(corpus.info.id, keys, judged=view == "test")
+    return commands.search(
+        STATE.get("question") or "",
+        corpus.info.id,
+        keys,
+        filters=chosen_filters(corpus),
+        top=TOP,
+        quick=bool(STATE.get("quick_index")),
+    )
+
+
 heading("search")
 left, right = st.columns(2)
 with left:
@@ -86,6 +106,7 @@ with right:
     corpus = choose_corpus(workspace, run)
 if corpus is None:
     show_texts(workspace, None, [])
+    show_commands(workspace, commands.texts())
 else:
     asked = choose_columns(workspace, run)
     view, place = choose_view()
@@ -94,6 +115,7 @@ else:
             show_texts(workspace, corpus, asked)
         else:
             show(corpus, asked, view)
+        show_commands(workspace, commands_of(corpus, asked, view))
     except Problem as problem:
         st.error(say(problem), icon=":material/error:")
     # Last, when all that belongs into the address is there.

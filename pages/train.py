@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.cli import commands
 from core.data.store import DatasetInfo, list_datasets
 from core.models.bases import BaseConfig, list_bases, resolve, sized
 from core.models.folder import ResolvedBase
@@ -23,6 +24,7 @@ from ui.base_forms import (
 )
 from ui.base_start import choose_start
 from ui.base_table import show_recommendation, show_table
+from ui.command_line import show_commands
 from ui.estimates import show_estimate, stop_trial
 from ui.hub_forms import get_from_hub
 from ui.language import _, say
@@ -162,3 +164,4 @@ with st.container(border=True):
 config = config.model_copy(update={"loss": loss_config})
 remember(config)
 before_start(workspace, config, resolved)
+show_commands(workspace, commands.train(), config)

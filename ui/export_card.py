@@ -20,14 +20,15 @@ _TAGS = re.compile(r"</?(?:details|summary|ul|code)>")
 _AREA_HEIGHT = 90
 
 
-def show_card(workspace: Workspace, run: Run) -> None:
-    """The form on the left, the card on the right."""
+def show_card(workspace: Workspace, run: Run) -> CardForm:
+    """The form on the left, the card on the right; returns what is filled in."""
     facts = card_facts(workspace, run.id)
     left, right = st.columns([2, 3], gap="medium")
     with left:
         form = _fill_in(run, card_form(facts))
     with right:
         _preview(facts, form)
+    return form
 
 
 def _fill_in(run: Run, saved: CardForm) -> CardForm:

@@ -70,6 +70,12 @@ def choose_points(
     return _read(str(workspace.root), run.id, chosen, extra, read)
 
 
+def chosen_texts() -> str:
+    """Which texts are chosen, as :func:`core.cli.commands.inspect` takes them."""
+    chosen: str = STATE.get(_CHOICE) or HELD_OUT
+    return "" if chosen == HELD_OUT else chosen
+
+
 def texts_name() -> str:
     """What the legend calls the texts that are chosen."""
     return _("held-out texts") if STATE.get(_CHOICE) == HELD_OUT else _("Texts on the map")

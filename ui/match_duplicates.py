@@ -10,12 +10,15 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.cli import commands
 from core.matching.chosen import Wish
 from core.matching.groups import Found, Groups, copies, make_groups
+from core.matching.params import DuplicateParams
 from core.matching.results import Result, open_result
-from core.problems import N_
+from core.problems import N_, Problem
 from core.workspace import Workspace
 from ui import format as fmt
+from ui.command_line import show_commands
 from ui.language import _, ngettext
 from ui.match_files import offer_files
 from ui.match_form import model_words
@@ -71,6 +74,18 @@ def show_duplicates(workspace: Workspace, result: Result) -> None:
     about = _about(result, threshold)
     offer_files(workspace, result, "groups", wish, len(groups.in_order) + 2 * alone, about)
     offer_files(workspace, result, "kept", wish, rows, about)
+    _show_command(workspace, meta.duplicates, threshold)
+
+
+def _show_command(workspace: Workspace, params: DuplicateParams, threshold: float) -> None:
+    try:
+        lines = commands.duplicates(
+            workspace, params.table, model=params.model, threshold=threshold
+        )
+    except Problem:
+        # The table was deleted since: nothing could do it again.
+        return
+    show_commands(workspace, lines)
 
 
 @lru_cache(maxsize=2)

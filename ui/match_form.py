@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.cli import commands
 from core.jobs import queue
 from core.matching.models import OfferedModel, offered_models, suggested_threshold
 from core.matching.params import (
@@ -22,6 +23,7 @@ from core.problems import Problem
 from core.workspace import Workspace
 from ui import format as fmt
 from ui import jobs
+from ui.command_line import show_commands
 from ui.language import _, say
 from ui.match_tables import choose_table, column_words, offer_sample, table_options
 from ui.runs import sample_name
@@ -50,13 +52,14 @@ def show_match_form(workspace: Workspace) -> None:
     if left is None or right is None:
         st.info(_("Choose both tables first."), icon=":material/arrow_upward:")
         return
+    whole = _whole(same)
     if st.button(_("Match"), key="start_match", icon=":material/join_inner:", type="primary"):
         try:
-            if same is not None and None in same:
+            if same is not None and whole is None:
                 raise HalfAFilter
             _start(
                 MATCH_KIND,
-                match_params(workspace, left, right, method=method, offer=offer, same=same),
+                match_params(workspace, left, right, method=method, offer=offer, same=whole),
             )
         except SameTable as problem:
             STATE["match_same_table"] = left.id
@@ -71,6 +74,8 @@ def show_match_form(workspace: Workspace) -> None:
             on_click=_go_to_duplicates,
             args=(f"{left.kind}:{left.id}",),
         )
+    lines = commands.match(workspace, left, right, method=method, model=offer, same=whole)
+    show_commands(workspace, lines)
 
 
 def show_duplicates_form(workspace: Workspace) -> None:
@@ -105,6 +110,8 @@ def show_duplicates_form(workspace: Workspace) -> None:
             _start(DUPLICATES_KIND, duplicate_params(workspace, table, offer, floor))
         except Problem as problem:
             st.error(say(problem), icon=":material/error:")
+    lines = commands.duplicates(workspace, table, model=offer, threshold=floor)
+    show_commands(workspace, lines)
 
 
 def show_work(workspace: Workspace, id: str) -> bool:
@@ -153,6 +160,13 @@ def _go_to_duplicates(table: str) -> None:
     STATE[VIEW] = "duplicates"
     STATE["match_one_table_next"] = table
     STATE.pop("match_same_table", None)
+
+
+def _whole(same: tuple[str | None, str | None] | None) -> tuple[str, str] | None:
+    """The filter once both of its columns are chosen."""
+    if same is None or same[0] is None or same[1] is None:
+        return None
+    return same[0], same[1]
 
 
 def _choose_method(workspace: Workspace) -> tuple[Method, OfferedModel | None]:
@@ -216,7 +230,7 @@ def _choose_model(workspace: Workspace, key: str) -> OfferedModel:
 
 def _choose_filter(
     workspace: Workspace, left: TableChoice | None, right: TableChoice | None
-) -> tuple[str, str] | None:
+) -> tuple[str | None, str | None] | None:
     """A column of each table that must be equal; None without this wish."""
     if left is None or right is None:
         return None

@@ -8,16 +8,18 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.cli import commands
 from core.matching.chosen import Candidates, Chosen, State, Wish, choose
 from core.matching.dataset import matches_to_dataset
 from core.matching.decisions import read_decisions
 from core.matching.export import decided_so_far, load_candidates
-from core.matching.params import KEPT, METHODS
+from core.matching.params import KEPT, METHODS, MatchParams
 from core.matching.results import Result, open_result
 from core.problems import Problem
 from core.workspace import Workspace
 from ui import charts
 from ui import format as fmt
+from ui.command_line import show_commands
 from ui.language import _, paragraph, say
 from ui.match_charts import score_chart
 from ui.match_files import offer_files
@@ -46,12 +48,31 @@ def show_match(workspace: Workspace, result: Result) -> None:
     st.subheader(_("Take it with you"), anchor=False)
     offer_files(workspace, result, "matches", wish, len(chosen.states), _about(result, wish))
     _offer_dataset(workspace, result, wish)
+    _show_command(workspace, meta.match, wish)
 
 
 def match_title(result_names: tuple[str, str]) -> str:
     """What a match is called: its two tables."""
     left, right = map(table_name, result_names)
     return f"{left} → {right}"
+
+
+def _show_command(workspace: Workspace, params: MatchParams, wish: Wish) -> None:
+    try:
+        lines = commands.match(
+            workspace,
+            params.left,
+            params.right,
+            method=params.method,
+            model=params.model,
+            same=params.same,
+            wish=wish,
+            threshold=params.threshold,
+        )
+    except Problem:
+        # A table was deleted since: nothing could do it again.
+        return
+    show_commands(workspace, lines)
 
 
 @lru_cache(maxsize=4)

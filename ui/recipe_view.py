@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.cli import commands
 from core.data.store import DatasetInfo
 from core.models.bases import STATIC_NAME, BaseConfig
 from core.models.bundled import BUNDLED_NAME
@@ -20,6 +21,7 @@ from core.training.recipes.store import Stored, delete_recipe, name_of
 from core.training.recipes.translated import How, Translated, Translation
 from core.workspace import Workspace
 from ui import format as fmt
+from ui.command_line import show_lines
 from ui.language import _, ngettext, paragraph, plain, say
 from ui.texts import clipped
 from ui.train_form import fill_in
@@ -69,8 +71,8 @@ def show_recipe(workspace: Workspace, stored: Stored, info: DatasetInfo, card: C
         if card is not None:
             _show_texts(card)
     _show_file(workspace, stored)
-    command = f"python -m core recipe config {stored.id} --dataset {info.id}"
-    st.caption(_("On the command line: {command}").format(command=f"`{command}`"))
+    with st.container(gap="xsmall"):
+        show_lines(workspace, commands.recipe(stored.id, info.id, better=improved is not None))
 
 
 def base_name(base: BaseConfig) -> str:

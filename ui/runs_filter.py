@@ -13,8 +13,8 @@ from ui.runs import sample_name
 from ui.runs_words import base_name, loss_title, spoken, state_word
 
 
-def show_filter(rows: Sequence[RunRow], names: Mapping[str, str]) -> list[RunRow]:
-    """The fields of the filter; returns the rows that it leaves."""
+def show_filter(rows: Sequence[RunRow], names: Mapping[str, str]) -> tuple[list[RunRow], Filter]:
+    """The fields of the filter; returns the rows that it leaves, and what it asks for."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="runs_filter"):
         words = st.text_input(
             _("Find"),
@@ -44,7 +44,7 @@ def show_filter(rows: Sequence[RunRow], names: Mapping[str, str]) -> list[RunRow
         favourites = _switch("favourites", _("Favourites only"))
         archived = _switch("archived", _("The archive"))
     wanted = Filter(words or "", states, chosen, bases, losses, tags, favourites, archived)
-    return select_rows(rows, wanted, spoken)
+    return select_rows(rows, wanted, spoken), wanted
 
 
 def _options(name: str, label: str, options: list[str], word: Callable[[str], str]) -> list[str]:

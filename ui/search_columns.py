@@ -34,10 +34,11 @@ _FURTHER = ("#000005", "#000006", "#000007", "#000008")
 
 @dataclass(frozen=True)
 class Asked:
-    """A column that is asked, and the colour in which charts show it."""
+    """A column that is asked, the colour in which charts show it, and the candidate's key."""
 
     column: Column
     colour: str
+    key: str
 
 
 def choose_columns(workspace: Workspace, run: Run | None) -> list[Asked]:
@@ -102,7 +103,7 @@ def _columns(offered: Candidates, keys: list[str]) -> list[Asked]:
         colour = next(further) if colour in used else colour
         used.add(colour)
         try:
-            asked.append(Asked(column_of(one, title), colour))
+            asked.append(Asked(column_of(one, title), colour, one.key))
         except Problem as problem:
             st.error(say(problem), icon=":material/error:")
     return asked

@@ -38,9 +38,15 @@ def choose_filters(corpus: Corpus) -> list[Filter]:
             on_click=_take,
             args=(corpus, fields, []),
         )
-    chosen = [one for field in fields if (one := _read(corpus, field)) is not None]
+    chosen = chosen_filters(corpus)
     mirror("filters", write_filters(chosen))
     return chosen
+
+
+def chosen_filters(corpus: Corpus) -> list[Filter]:
+    """What is set of the controls."""
+    fields = fields_of(corpus)[:_MOST_FIELDS]
+    return [one for field in fields if (one := _read(corpus, field)) is not None]
 
 
 def _control(corpus: Corpus, field: Field) -> None:

@@ -98,6 +98,14 @@ def choose_texts(workspace: Workspace, run: Run, examples: Sequence[Example]) ->
     return _choose_rows(file, source)
 
 
+def compared_texts() -> str:
+    """Which texts are chosen, as :func:`core.cli.commands.inspect` takes them."""
+    source: str = _STATE.get("inspect_texts") or EXAMPLES
+    if source == DATASET:
+        return f"{DATASET}:{_STATE.get('inspect_dataset') or ''}"
+    return "" if source == EXAMPLES else source
+
+
 def _choose_examples(examples: Sequence[Example]) -> Choice:
     """One group, or all of them."""
     if _STATE.get("inspect_group", ALL) > len(examples):

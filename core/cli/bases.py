@@ -6,10 +6,10 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, get_args
 
-from core.cli.output import DONE, FAILED, follow, say, say_json
+from core.cli.output import DONE, FAILED, add_json, follow, say, say_failure, say_json
 from core.data.store import DatasetInfo, load_dataset
 from core.jobs import queue
-from core.jobs.status import JobState
+from core.jobs.status import JobState, JobStatus
 from core.jobs.supervisor import ensure_supervisor
 from core.models.bases import BaseConfig, list_bases, resolve
 from core.models.hub.jobs import forget_look, looked_up, params_for
@@ -30,7 +30,7 @@ def add_commands(commands: Commands) -> None:
     bases.add_argument(
         "--dataset", metavar="ID", help="with what each makes of this dataset, and which to take"
     )
-    bases.add_argument("--json", action="store_true", help="as JSON")
+    add_json(bases)
     bases.set_defaults(command=_bases)
 
     fetch = commands.add_parser("fetch", help="get a model from a hub, and wait for it")
@@ -39,6 +39,7 @@ def add_commands(commands: Commands) -> None:
     fetch.add_argument(
         "--source", choices=get_args(Source), default="huggingface", help="which hub"
     )
+    add_json(fetch)
     fetch.set_defaults(command=_fetch)
 
 
@@ -123,8 +124,9 @@ def _fetch(workspace: Workspace, options: argparse.Namespace) -> int:
     params = params_for(options.source, options.repo, options.revision)
     check_names(params["repo"], params["revision"])
     forget_look(workspace, params)
-    if not _work(workspace, "look_at_repo", params):
-        return FAILED
+    looked = _work(workspace, "look_at_repo", params)
+    if looked.state is not JobState.SUCCEEDED:
+        return say_failure(looked, json=options.json)
     snapshot = looked_up(workspace, params)
     if snapshot is None:
         return FAILED
@@ -132,18 +134,24 @@ def _fetch(workspace: Workspace, options: argparse.Namespace) -> int:
     say(f"{snapshot.repo} {snapshot.asked} = {snapshot.commit}, {size}", error=True)
     # From here on it is this commit, whatever becomes of the branch.
     params = params_for(snapshot.source, snapshot.repo, snapshot.at)
-    if not _work(workspace, "fetch_repo", params):
-        return FAILED
-    say(whole_folder(workspace, snapshot))
+    fetched = _work(workspace, "fetch_repo", params)
+    if fetched.state is not JobState.SUCCEEDED:
+        return say_failure(fetched, json=options.json)
+    folder = whole_folder(workspace, snapshot)
+    if options.json:
+        about = {"source": snapshot.source, "repo": snapshot.repo, "commit": snapshot.commit}
+        say_json({**about, "bytes": snapshot.bytes, "folder": str(folder)})
+    else:
+        say(folder)
     return DONE
 
 
-def _work(workspace: Workspace, kind: str, params: dict[str, Any]) -> bool:
+def _work(workspace: Workspace, kind: str, params: dict[str, Any]) -> JobStatus:
     """Have a job done and follow it; Ctrl-C stops it, what has arrived is kept."""
     id = queue.submit_once(workspace, kind, params, name=kind)
     ensure_supervisor(workspace)
     try:
-        return follow(workspace.job(id)).state is JobState.SUCCEEDED
+        return follow(workspace.job(id))
     except KeyboardInterrupt:
         queue.request_stop(workspace, id)
         raise

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.cli.mapping import parse_mapping, parse_steps
-from core.cli.output import DONE, WARNED, say, say_json, say_stages
+from core.cli.output import DONE, WARNED, add_json, say, say_json, say_stages
 from core.cli.report_text import report_lines, source_line
 from core.data.check import ScoreOnOtherScale
 from core.data.columns import guess_mapping
@@ -62,7 +62,7 @@ def add_commands(commands: Commands) -> None:
     check = commands.add_parser("check", help="say what is wrong with a table, and what to do")
     _add_table_options(check)
     check.add_argument("--html", type=Path, metavar="OUT", help="write the report as a web page")
-    check.add_argument("--json", action="store_true", help="print the report as JSON")
+    add_json(check, "print the report as JSON")
     check.set_defaults(command=_check)
 
     dataset = commands.add_parser("dataset", help="make a table a dataset, and print its id")
@@ -84,11 +84,11 @@ def add_commands(commands: Commands) -> None:
         help="make another shape of the rows; KIND:name=value,… to say how",
     )
     dataset.add_argument("--held-out", type=Path, metavar="FILE2", help="its rows are held out")
-    dataset.add_argument("--json", action="store_true", help="print what is stored as JSON")
+    add_json(dataset, "print what is stored as JSON")
     dataset.set_defaults(command=_dataset)
 
     datasets = commands.add_parser("datasets", help="list the datasets, the newest first")
-    datasets.add_argument("--json", action="store_true", help="as JSON")
+    add_json(datasets)
     datasets.set_defaults(command=_datasets)
 
 
@@ -106,7 +106,15 @@ def _add_table_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sheet", help="which sheet of a workbook")
     parser.add_argument("--encoding", help="the encoding, such as GB18030 (default: found out)")
     parser.add_argument("--separator", help="what separates cells: a character, or tab")
-    parser.add_argument("--no-header", action="store_true", help="the first row is data")
+    parser.add_argument(
+        "--header",
+        action=argparse.BooleanOptionalAction,
+        help="the first row names the columns, or is data (default: found out)",
+    )
+    parser.add_argument("--member", metavar="FILE", help="which file of an archive")
+    parser.add_argument(
+        "--sample-rows", type=int, metavar="N", help="read only N rows, drawn evenly"
+    )
 
 
 def _check(workspace: Workspace, options: argparse.Namespace) -> int:
@@ -182,8 +190,10 @@ def _draft(workspace: Workspace, options: argparse.Namespace, tell: Progress) ->
     read_options = ReadOptions(
         encoding=options.encoding,
         separator=_SEPARATORS.get(options.separator, options.separator),
-        header=False if options.no_header else None,
+        header=options.header,
         sheet=options.sheet,
+        member=options.member,
+        sample_rows=options.sample_rows,
     )
     staged_ids = []
     try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from core.cli.output import DONE, FAILED, follow, say, say_json
+from core.cli.output import DONE, add_json, follow, say, say_failure, say_json
 from core.export.card.facts import card_facts
 from core.export.card.form import CardForm
 from core.export.card.render import card_form, render_card
@@ -45,14 +45,14 @@ def add_commands(commands: Commands) -> None:
         help="what to write (default: safetensors); may be given several times",
     )
     export.add_argument("--folder", action="store_true", help="a folder instead of a zip file")
-    export.add_argument("--json", action="store_true", help="print what the check found as JSON")
+    add_json(export, "print what the check found as JSON")
     _add_card_options(export)
     export.set_defaults(command=_export)
 
     card = commands.add_parser("card", help="print the model card of a run")
     card.add_argument("run", help="the run's id")
     card.add_argument("--in", dest="words", choices=list(CARD_LANGUAGES), default="en")
-    card.add_argument("--json", action="store_true", help="print the filled-in form as JSON")
+    add_json(card, "print the filled-in form as JSON")
     _add_card_options(card)
     card.set_defaults(command=_card)
 
@@ -117,8 +117,9 @@ def _export(workspace: Workspace, options: argparse.Namespace) -> int:
     for format in formats:
         if export_facts(workspace, options.run, format) is None:
             job = start_export(workspace, options.run, format)
-            if follow(workspace.job(job)).state is not JobState.SUCCEEDED:
-                return FAILED
+            ended = follow(workspace.job(job))
+            if ended.state is not JobState.SUCCEEDED:
+                return say_failure(ended, json=options.json)
         export = require_export(workspace, options.run, format)
         target = _copied(export, options.to, folder=options.folder)
         found.append({**export.to_json(), "file": str(target)})

@@ -9,7 +9,17 @@ from typing import Any
 
 from core.data.findings import Finding
 from core.data.prepare import STEPS
-from core.data.shapes import ANCHOR, LABEL, NEGATIVE, POSITIVE, SCORE, SPLIT, TEXT, Mapping
+from core.data.shapes import (
+    ANCHOR,
+    LABEL,
+    NEGATIVE,
+    POSITIVE,
+    SCORE,
+    SPLIT,
+    TEXT,
+    Mapping,
+    is_negative,
+)
 from core.data.steps import Step
 from core.problems import N_, Problem
 
@@ -55,8 +65,16 @@ def parse_mapping(texts: Iterable[str]) -> Mapping:
     return Mapping(negatives=tuple(negatives), **roles)
 
 
+def write_mapping(mapping: Mapping) -> str:
+    """A mapping as :func:`parse_mapping` reads it; "" for one without columns."""
+    columns = (
+        (NEGATIVE if is_negative(role) else role, column) for role, column in mapping.columns
+    )
+    return ",".join(f"{role}={column}" for role, column in columns)
+
+
 def parse_steps(texts: Sequence[str], findings: Iterable[Finding]) -> tuple[Step, ...]:
-    """The steps that ``KIND`` or ``KIND:name=value,…`` say, in their order.
+    """The steps that ``KIND``, ``KIND:name=value,…`` or ``KIND:{…}`` with JSON say, in their order.
 
     A kind without values that a finding proposes as its fix is done as the finding proposes it.
 
@@ -70,10 +88,33 @@ def parse_steps(texts: Sequence[str], findings: Iterable[Finding]) -> tuple[Step
         if kind not in STEPS:
             raise StepUnknown(kind=kind, kinds=", ".join(STEPS))
         meant = [step for step in proposed if step.kind == kind and not has_values]
-        for step in meant or [Step(kind, dict(map(_value, filter(None, values.split(",")))))]:
+        for step in meant or [Step(kind, _values(values))]:
             if step not in steps:
                 steps.append(step)
     return tuple(steps)
+
+
+def write_step(step: Step) -> str:
+    """A step as :func:`parse_steps` reads it: simple values by their names, others as JSON."""
+    if not step.params:
+        return step.kind
+    if all(isinstance(value, bool | int | float) for value in step.params.values()):
+        values = ",".join(f"{name}={json.dumps(value)}" for name, value in step.params.items())
+    else:
+        values = json.dumps(dict(step.params), ensure_ascii=False)
+    return f"{step.kind}:{values}"
+
+
+def _values(text: str) -> dict[str, Any]:
+    """A step's parameters from ``name=value,…`` or from a JSON object."""
+    if text.startswith("{"):
+        try:
+            read = json.loads(text)
+        except ValueError:
+            read = None
+        if isinstance(read, dict):
+            return read
+    return dict(map(_value, filter(None, text.split(","))))
 
 
 def _value(text: str) -> tuple[str, Any]:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from core.cli.output import DONE, FAILED, follow, say, say_json
+from core.cli.output import DONE, add_json, follow, say, say_failure, say_json
 from core.data.staging import discard_staged, read_staged, stage_upload
 from core.jobs import queue
-from core.jobs.status import JobState
+from core.jobs.status import JobState, JobStatus
 from core.jobs.supervisor import ensure_supervisor
 from core.matching.chosen import NONE, State, Wish, choose, lines
 from core.matching.decisions import read_decisions
@@ -67,6 +67,7 @@ def add_commands(commands: Commands) -> None:
     for side in ("left", "right"):
         match.add_argument(f"--{side}-text", metavar="COLUMN", help="the column with the texts")
         match.add_argument(f"--{side}-id", metavar="COLUMN", help="the column that names a row")
+        _add_shown(match, f"--{side}-show")
     match.add_argument("--same", metavar="COLUMN=COLUMN", help="only rows that agree there")
     match.add_argument(
         "--by", choices=get_args(Method), default="model", help="how rows are compared"
@@ -80,6 +81,7 @@ def add_commands(commands: Commands) -> None:
     twice.add_argument("table", help="a file or an id")
     twice.add_argument("--text", metavar="COLUMN", help="the column with the texts")
     twice.add_argument("--id", metavar="COLUMN", help="the column that names a row")
+    _add_shown(twice, "--show")
     twice.add_argument(
         "--threshold", type=float, default=START_DUPLICATES, help="nearly equal from this score on"
     )
@@ -88,20 +90,30 @@ def add_commands(commands: Commands) -> None:
     for command in (match, twice):
         command.add_argument("--model", help="a run, a folder or a name (default: the bundled one)")
         command.add_argument("--to", type=Path, metavar="FILE", help="write a .csv or .xlsx file")
-        command.add_argument("--json", action="store_true", help="print the result as JSON")
+        add_json(command, "print the result as JSON")
+
+
+def _add_shown(command: argparse.ArgumentParser, name: str) -> None:
+    command.add_argument(
+        name,
+        metavar="COLUMN",
+        action="append",
+        default=[],
+        help="a further column for the files; may be given several times",
+    )
 
 
 def _match(workspace: Workspace, options: argparse.Namespace) -> int:
     _check_files(options.to)
     offer = None if options.by == "words" else _model(workspace, options.model)
     with _opened(workspace) as tables:
-        left = tables.choice(options.left, options.left_text, options.left_id, "--left-text")
-        right = tables.choice(options.right, options.right_text, options.right_id, "--right-text")
+        left = tables.choice(options.left, options, "left_")
+        right = tables.choice(options.right, options, "right_")
         same = _same(workspace, options.same, left, right)
         params = match_params(workspace, left, right, method=options.by, offer=offer, same=same)
         result = _result(workspace, MATCH_KIND, params)
-    if result is None:
-        return FAILED
+    if isinstance(result, JobStatus):
+        return say_failure(result, json=options.json)
     threshold = params.threshold if options.threshold is None else options.threshold
     wish = Wish(threshold=threshold, top=options.top, one_to_one=options.one_to_one)
     _write(result, "matches", wish, options.to)
@@ -118,11 +130,11 @@ def _duplicates(workspace: Workspace, options: argparse.Namespace) -> int:
     _check_files(options.to, options.kept)
     offer = _model(workspace, options.model)
     with _opened(workspace) as tables:
-        table = tables.choice(options.table, options.text, options.id, "--text")
+        table = tables.choice(options.table, options, "")
         params = duplicate_params(workspace, table, offer, options.threshold)
         result = _result(workspace, DUPLICATES_KIND, params)
-    if result is None:
-        return FAILED
+    if isinstance(result, JobStatus):
+        return say_failure(result, json=options.json)
     wish = Wish(threshold=max(options.threshold, result.meta.floor))
     _write(result, "groups", wish, options.to)
     _write(result, "kept", wish, options.kept)
@@ -145,17 +157,28 @@ class _Tables:
     workspace: Workspace
     staged: list[str] = field(default_factory=list)
 
-    def choice(self, name: str, text: str | None, label: str | None, option: str) -> TableChoice:
-        """The table and its columns, which may be named as on screen or as in the file."""
+    def choice(self, name: str, options: argparse.Namespace, side: str) -> TableChoice:
+        """The table and its columns, which may be named as on screen or as in the file.
+
+        Args:
+            name: the table.
+            options: which columns are meant.
+            side: with what the names of these options begin.
+        """
+        text, label, shown = (getattr(options, f"{side}{one}") for one in ("text", "id", "show"))
         kind, id = self._find(name)
         info = describe_table(self.workspace, kind, id)
         by_title = {title: column for column, title in info.titles.items()}
         if text is None and len(info.columns) > 1 and kind != "corpus":
             columns = ", ".join(info.titles.values())
+            option = f"--{side.replace('_', '-')}text"
             raise ColumnUnclear(table=info.name, option=option, columns=columns)
-        text = by_title.get(text, text) if text else info.columns[0]
         return TableChoice(
-            kind=kind, id=id, text=text, label=by_title.get(label, label) if label else None
+            kind=kind,
+            id=id,
+            text=by_title.get(text, text) if text else info.columns[0],
+            label=by_title.get(label, label) if label else None,
+            fields=tuple(by_title.get(field, field) for field in shown),
         )
 
     def _find(self, name: str) -> tuple[Kind, str]:
@@ -217,8 +240,8 @@ def _model(workspace: Workspace, name: str | None) -> OfferedModel:
 
 def _result(
     workspace: Workspace, kind: str, params: MatchParams | DuplicateParams
-) -> Result | None:
-    """The result, made by a job unless it is there; None when the job does not succeed."""
+) -> Result | JobStatus:
+    """The result, made by a job unless it is there; how the job ended when there is none."""
     try:
         return load_result(workspace, params.id)
     except UnknownItem:
@@ -226,11 +249,11 @@ def _result(
     job = queue.submit_once(workspace, kind, params.model_dump(mode="json"), name=kind)
     ensure_supervisor(workspace)
     try:
-        ended = follow(workspace.job(job)).state
+        ended = follow(workspace.job(job))
     except KeyboardInterrupt:
         queue.request_stop(workspace, job)
         raise
-    return load_result(workspace, params.id) if ended is JobState.SUCCEEDED else None
+    return load_result(workspace, params.id) if ended.state is JobState.SUCCEEDED else ended
 
 
 def _check_files(*files: Path | None) -> None:

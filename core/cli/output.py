@@ -1,7 +1,12 @@
-"""What the commands share: exit codes, lines on stdout and stderr, following work to its end."""
+"""What the commands share: exit codes, lines on stdout and stderr, following work to its end.
+
+Results go to stdout, everything else to stderr.  With ``--json`` an error is a line of JSON, on
+stderr too: gh, docker and aws write theirs there, so that stdout is a result or empty.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import time
@@ -9,8 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from core.cli.progress import Progress, write
 from core.jobs.status import JobStatus
-from core.problems import Message
+from core.problems import Message, Problem
 
 DONE, FAILED, REFUSED = 0, 1, 2
 WARNED = 1
@@ -23,9 +29,7 @@ _POLL_SECONDS = 0.5
 
 def say(text: object, *, error: bool = False) -> None:
     """A line on stdout, where results go, or on stderr, where everything else goes."""
-    stream = sys.stderr if error else sys.stdout
-    stream.write(f"{text}\n")
-    stream.flush()
+    write(sys.stderr if error else sys.stdout, str(text))
 
 
 def say_json(value: Any) -> None:
@@ -33,34 +37,51 @@ def say_json(value: Any) -> None:
     say(json.dumps(_with_english(value), ensure_ascii=False, indent=1))
 
 
+def add_json(command: argparse.ArgumentParser, what: str = "as JSON") -> None:
+    """Declare ``--json``; ``what`` says in the help what is printed."""
+    command.add_argument("--json", action="store_true", help=what)
+
+
+def say_problem(problem: Problem, *, json: bool) -> None:
+    """A refusal on stderr: a sentence, or an object whose sentences a program can read."""
+    if json:
+        _say_error({"kind": problem.kind}, problem.message(), problem.advice())
+    else:
+        say(problem.text(), error=True)
+
+
+def say_failure(status: JobStatus, *, json: bool) -> int:
+    """Why a job that was followed has no result, for programs; people have read it already.
+
+    Returns:
+        The exit code.
+    """
+    if json:
+        _say_error({"state": status.state.value}, *(status.error_messages or ()))
+    return FAILED
+
+
+def _say_error(
+    about: dict[str, str], what: Message | None = None, do: Message | None = None
+) -> None:
+    sentences = {"what": what and what.text(), "do": do and do.text()}
+    say(json.dumps({"error": {**about, **sentences}}, ensure_ascii=False), error=True)
+
+
 def say_stages() -> Callable[[Message, float | None], None]:
-    """A progress function that prints a line on stderr whenever another stage begins."""
-    said = ""
-
-    def tell(stage: Message, done: float | None = None) -> None:
-        nonlocal said
-        if stage.template != said:
-            say(stage.text(), error=True)
-            said = stage.template
-
-    return tell
+    """A progress function: a bar on a terminal, else a line whenever another stage begins."""
+    return Progress().tell
 
 
 def follow(folder: Path) -> JobStatus:
-    """Print what a job is doing, a line a change, until it ends."""
-    said = ""
-    while True:
-        status = JobStatus.load(folder)
-        stage = status.stage_message
-        line = stage.text() if stage and status.state.active else status.state.label
-        if line != said:
-            say(line, error=True)
-            said = line
-        if not status.state.active:
-            for message in status.error_messages or ():
-                say(message.text(), error=True)
-            return status
-        time.sleep(_POLL_SECONDS)
+    """Show what a job is doing until it ends, then how it ended."""
+    with Progress(every_step=True) as progress:
+        while (status := JobStatus.load(folder)).state.active:
+            progress.tell(status.stage_message or Message(status.state.label), status.done)
+            time.sleep(_POLL_SECONDS)
+    for message in (Message(status.state.label), *(status.error_messages or ())):
+        say(message.text(), error=True)
+    return status
 
 
 def _with_english(value: Any) -> Any:

@@ -23,7 +23,7 @@ from core.cli import (
     serve,
     steering,
 )
-from core.cli.output import INTERRUPTED, REFUSED, say
+from core.cli.output import INTERRUPTED, REFUSED, say_problem
 from core.problems import Problem
 from core.workspace import Workspace
 
@@ -32,23 +32,24 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """The workbench without a screen; the commands call what the screens call.
 Exit codes: 0 done, 1 the job did not succeed or the check found something to warn of, 2 refused
-(what was asked for cannot be done; a sentence on stderr says why)."""
+(what was asked for cannot be done; a sentence on stderr says why), 130 interrupted with Ctrl-C."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     try:
         command: Callable[[Workspace, argparse.Namespace], int] = options.command
         return command(Workspace.open(options.workspace), options)
     except Problem as problem:
-        say(problem.text(), error=True)
+        say_problem(problem, json=options.json)
         return REFUSED
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
     parser = argparse.ArgumentParser(prog="python -m core", description=_DESCRIPTION)
     parser.add_argument(
         "--workspace", type=Path, help="the workspace's folder (default: $PAIRLOOM_HOME)"

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.cli.output import DONE, say, say_json
+from core.cli.output import DONE, add_json, say, say_json
 from core.cli.runs import start_and_follow
-from core.cli.steering import changes_of
+from core.cli.steering import changes_of, say_config
 from core.data.store import load_dataset
 from core.problems import Message
 from core.training.config import RunConfig
@@ -62,18 +62,19 @@ def add_commands(commands: Commands) -> None:
     )
     use.add_argument("--start", action="store_true", help="start the run and wait for its end")
     use.add_argument("--detach", action="store_true", help="with --start: do not wait")
+    add_json(use, "print the configuration as JSON; with --start the run")
     use.set_defaults(command=_config)
 
 
 def _add_looking(actions: Commands) -> None:
     listing = actions.add_parser("list", help="list the recipes, ready ones first")
-    listing.add_argument("--json", action="store_true", help="as JSON")
+    add_json(listing)
     listing.set_defaults(command=_list)
 
     reading = actions.add_parser("read", help="say what a model card says and what becomes of it")
     reading.add_argument("card", help="the card's file (README.md), or - for standard input")
     reading.add_argument("--keep", metavar="NAME", help="keep it as a recipe and print its id")
-    reading.add_argument("--json", action="store_true", help="as JSON")
+    add_json(reading)
     reading.set_defaults(command=_read)
 
     show = actions.add_parser("show", help="print a recipe as YAML")
@@ -81,13 +82,13 @@ def _add_looking(actions: Commands) -> None:
     show.add_argument(
         "--better", action="store_true", help="what Pairloom proposes for such a table instead"
     )
-    show.add_argument("--json", action="store_true", help="as JSON")
+    add_json(show)
     show.set_defaults(command=_show)
 
     diff = actions.add_parser("diff", help="say in which settings two runs or recipes differ")
     diff.add_argument("first", help="the id of a run or a recipe, or a YAML file")
     diff.add_argument("second", help="the same")
-    diff.add_argument("--json", action="store_true", help="as JSON")
+    add_json(diff)
     diff.set_defaults(command=_diff)
 
 
@@ -95,14 +96,17 @@ def _add_keeping(actions: Commands) -> None:
     save = actions.add_parser("save", help="keep a run's settings as a recipe")
     save.add_argument("run", help="the run's id")
     save.add_argument("--name", required=True, help="what the recipe is called")
+    add_json(save, "print the recipe as JSON")
     save.set_defaults(command=_save)
 
     bring = actions.add_parser("import", help="keep a recipe that somebody exported")
     bring.add_argument("file", type=Path, help="its YAML file")
+    add_json(bring, "print the recipe as JSON")
     bring.set_defaults(command=_import)
 
     delete = actions.add_parser("delete", help="delete a recipe of one's own")
     delete.add_argument("recipe", help="the recipe's id")
+    add_json(delete)
     delete.set_defaults(command=_delete)
 
 
@@ -130,9 +134,11 @@ def _read(workspace: Workspace, options: argparse.Namespace) -> int:
     card = _card_in(options.card)
     recipe, translation, notes = of_card(workspace, with_evidence(workspace, card), card.title)
     told = remarks(workspace, recipe)
+    kept = save_card(workspace, card, options.keep) if options.keep else None
     if options.json:
         say_json(
             {
+                "kept": kept,
                 "card": card.model_dump(mode="json"),
                 "recipe": _plain(recipe),
                 "settings": [_setting(one) for one in translation.settings],
@@ -154,8 +160,8 @@ def _read(workspace: Workspace, options: argparse.Namespace) -> int:
         _say_card(card, recipe, translation, notes)
         for one in told:
             say(f"{one.severity.value}: {one.message.text()} {one.why.text()}")
-    if options.keep:
-        say(save_card(workspace, card, options.keep), error=options.json)
+        if kept is not None:
+            say(kept)
     return DONE
 
 
@@ -237,13 +243,13 @@ def _config(workspace: Workspace, options: argparse.Namespace) -> int:
     known = None if _is_file(options.recipe) else options.recipe
     config = change_config(recipe.config(dataset, known), changes_of(options))
     if options.start:
-        return start_and_follow(workspace, config, detach=options.detach)
-    say(config.to_yaml().rstrip())
+        return start_and_follow(workspace, config, detach=options.detach, json=options.json)
+    say_config(config, options)
     return DONE
 
 
 def _save(workspace: Workspace, options: argparse.Namespace) -> int:
-    say(save_run(workspace, options.run, options.name))
+    _say_kept(workspace, save_run(workspace, options.run, options.name), options)
     return DONE
 
 
@@ -253,12 +259,21 @@ def _import(workspace: Workspace, options: argparse.Namespace) -> int:
     except (OSError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0]
         raise RecipeUnreadable(file=options.file.name, reason=reason) from error
-    say(import_recipe(workspace, text, options.file.name))
+    _say_kept(workspace, import_recipe(workspace, text, options.file.name), options)
     return DONE
+
+
+def _say_kept(workspace: Workspace, id: str, options: argparse.Namespace) -> None:
+    if options.json:
+        say_json(_record(load_recipe(workspace, id)))
+    else:
+        say(id)
 
 
 def _delete(workspace: Workspace, options: argparse.Namespace) -> int:
     delete_recipe(workspace, options.recipe)
+    if options.json:
+        say_json({"deleted": options.recipe})
     return DONE
 
 

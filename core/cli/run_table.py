@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.cli.output import DONE, say, say_json
+from core.cli.output import DONE, add_json, say, say_json
 from core.files import write_bytes
 from core.jobs.status import JobState
 from core.problems import N_, Problem
@@ -43,7 +43,7 @@ def add_commands(commands: Commands) -> None:
     runs.add_argument("runs", nargs="*", metavar="RUN", help="only these runs, by their ids")
     _add_filters(runs.add_argument_group("which runs are listed"))
     _add_changes(runs.add_argument_group("what is changed about the RUNs"))
-    runs.add_argument("--json", action="store_true", help="as JSON")
+    add_json(runs)
     runs.add_argument("--csv", type=Path, metavar="OUT", help="write the list as a CSV file")
     runs.set_defaults(command=_runs)
 
@@ -51,7 +51,7 @@ def add_commands(commands: Commands) -> None:
         "compare", help="what two or more runs reached, and the settings in which they differ"
     )
     compare.add_argument("runs", nargs="+", metavar="RUN", help="the ids of the runs")
-    compare.add_argument("--json", action="store_true", help="as JSON")
+    add_json(compare)
     compare.set_defaults(command=_compare)
 
 
@@ -103,7 +103,7 @@ def _runs(workspace: Workspace, options: argparse.Namespace) -> int:
         # All of them are known before the first one is changed.
         workspace.run(id)
     if options.delete:
-        return _delete(workspace, options.runs, asked=options.yes)
+        return _delete(workspace, options)
     for id in options.runs if changes else ():
         change_notes(workspace, id, **changes)
     rows = load_rows(workspace)
@@ -111,13 +111,18 @@ def _runs(workspace: Workspace, options: argparse.Namespace) -> int:
     shown = _chosen(rows, options)
     if options.csv is not None:
         write_bytes(options.csv, to_csv(shown, names))
-        say(options.csv)
-    elif options.json:
+        say(options.csv, error=options.json)
+    if options.json:
         say_json([_record(workspace, row) for row in shown])
-    else:
+    elif options.csv is None:
         for row in shown:
             say(_line(row))
     return DONE
+
+
+def run_record(workspace: Workspace, id: str) -> dict[str, Any]:
+    """A run as ``runs --json`` lists it."""
+    return _record(workspace, next(row for row in load_rows(workspace) if row.id == id))
 
 
 def _changes(options: argparse.Namespace) -> dict[str, Any]:
@@ -192,14 +197,17 @@ def _record(workspace: Workspace, row: RunRow) -> dict[str, Any]:
 # Deleting ----------------------------------------------------------------------------------------
 
 
-def _delete(workspace: Workspace, ids: Sequence[str], *, asked: bool) -> int:
+def _delete(workspace: Workspace, options: argparse.Namespace) -> int:
+    ids = list(dict.fromkeys(options.runs))
     removal = plan_removal(workspace, ids)
     if removal.allowed:
         _say_removal(removal)
     # What is not allowed is refused by the deletion itself, with its reason.
-    if removal.allowed and not asked and not _agreed():
+    if removal.allowed and not options.yes and not _agreed():
         raise NotConfirmed
     remove_runs(workspace, ids)
+    if options.json:
+        say_json({"deleted": ids})
     return DONE
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from core.cli.output import DONE, FAILED, say, say_json
+from core.cli.output import DONE, add_json, say, say_json
+from core.cli.run_table import run_record
 from core.cli.runs import follow_run, start_and_follow
 from core.jobs import queue
-from core.jobs.status import JobState
 from core.jobs.stopping import StopWish
 from core.jobs.supervisor import ensure_supervisor
 from core.problems import N_, Problem
@@ -43,6 +43,7 @@ def add_commands(commands: Commands) -> None:
         action="store_true",
         help="make a model of what it has learned so far, score it and write the report",
     )
+    add_json(stop, "print the run as JSON")
     stop.set_defaults(command=_stop)
 
     resume = commands.add_parser("resume", help="go on with a run from its last whole checkpoint")
@@ -51,6 +52,7 @@ def add_commands(commands: Commands) -> None:
         "--finish", action="store_true", help="train no further; make a model of the checkpoint"
     )
     resume.add_argument("--detach", action="store_true", help="do not wait for the end")
+    add_json(resume, "print the run as JSON")
     resume.set_defaults(command=_resume)
 
     line = commands.add_parser("queue", help="list the runs that train and wait, in their order")
@@ -62,7 +64,7 @@ def add_commands(commands: Commands) -> None:
         (queue.Move.DOWN, "one place back"),
     ):
         how.add_argument(f"--{move}", dest="move", action="store_const", const=move, help=words)
-    line.add_argument("--json", action="store_true", help="as JSON")
+    add_json(line)
     line.set_defaults(command=_queue)
 
     clone = commands.add_parser("clone", help="use a run's configuration again, with changes")
@@ -89,6 +91,7 @@ def _add_source(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--start", action="store_true", help="start it and wait for the end")
     command.add_argument("--detach", action="store_true", help="with --start: do not wait")
+    add_json(command, "print the configuration as JSON; with --start the run")
 
 
 def _stop(workspace: Workspace, options: argparse.Namespace) -> int:
@@ -99,13 +102,19 @@ def _stop(workspace: Workspace, options: argparse.Namespace) -> int:
         # Somebody has to see to it that it ends, and to write down how.
         ensure_supervisor(workspace)
         say("It ends after its current step.", error=True)
+    if options.json:
+        say_json(run_record(workspace, options.run))
     return DONE
 
 
 def _resume(workspace: Workspace, options: argparse.Namespace) -> int:
     queue.resume(workspace, options.run, finish=options.finish)
     ensure_supervisor(workspace)
-    return DONE if options.detach else _wait(workspace, options.run)
+    if not options.detach:
+        return follow_run(workspace, options.run, json=options.json)
+    if options.json:
+        say_json(run_record(workspace, options.run))
+    return DONE
 
 
 def _queue(workspace: Workspace, options: argparse.Namespace) -> int:
@@ -139,16 +148,20 @@ def _print_or_start(workspace: Workspace, config: RunConfig, options: argparse.N
     if options.start:
         if problem is not None:
             raise problem
-        return start_and_follow(workspace, config, detach=options.detach)
+        return start_and_follow(workspace, config, detach=options.detach, json=options.json)
     problem = problem or seen_problem(workspace, config)
     if problem is not None:
         say(problem.text(), error=True)
-    say(config.to_yaml().rstrip())
+    say_config(config, options)
     return DONE
 
 
-def _wait(workspace: Workspace, id: str) -> int:
-    return DONE if follow_run(workspace, id) is JobState.SUCCEEDED else FAILED
+def say_config(config: RunConfig, options: argparse.Namespace) -> None:
+    """A configuration on stdout, as YAML or as JSON; ``train`` takes both."""
+    if options.json:
+        say_json(config.to_dict())
+    else:
+        say(config.to_yaml().rstrip())
 
 
 def changes_of(options: argparse.Namespace) -> dict[str, Any]:
