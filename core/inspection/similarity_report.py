@@ -34,7 +34,7 @@ _THRESHOLD = N_(
 _BEFORE, _AFTER = N_("Before training"), N_("After training")
 _RIGHTS, _WRONGS = N_("Right pairs"), N_("Wrong pairs")
 _STYLE = """
-@page{size:A4;margin:12mm}
+@page{size:A4;margin:10mm}
 body{font:13px/1.45 system-ui,-apple-system,"Segoe UI","PingFang SC","Microsoft YaHei",
 "Noto Sans CJK SC",sans-serif;color:#1a2530;background:#fff;max-width:62rem;margin:1.5rem auto;
 padding:0 1rem}
@@ -48,7 +48,7 @@ td,th{text-align:left;padding:.15rem .4rem;border-bottom:1px solid #d5dde2;overf
 td.n,th.n{text-align:right;white-space:nowrap}
 ol{columns:2;column-gap:1.5rem;margin:.2rem 0;padding:0;list-style:none;font-size:.9em}
 li{break-inside:avoid;overflow-wrap:anywhere}section{break-inside:avoid}
-@media print{body{margin:0;max-width:none;padding:0;font-size:10.5px}
+@media print{body{margin:0;max-width:none;padding:0;font-size:9px}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 """
 
