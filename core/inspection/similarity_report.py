@@ -60,7 +60,7 @@ class SimilarityReport:
     Attributes:
         run: the run's name.
         base: how people call the base.
-        tuned: where the tuned model lies.
+        tuned: what tells the tuned model from others, such as its run's id.
         made: the day, in the reader's way of writing.
         drawing: the matrices; its texts and labels are listed as well.
         verdict: for how many questions the right answer is first.

@@ -133,7 +133,8 @@ def report_of(
     return SimilarityReport(
         run=run_name,
         base=comparison.base_name,
-        tuned=str(comparison.tuned.folder),
+        # The run's id; the rest of the path says nothing to whom the page is shown.
+        tuned=comparison.tuned.folder.parent.name,
         made=made,
         drawing=drawing_of(comparison.base_name, results, translate),
         verdict=results.verdict,
