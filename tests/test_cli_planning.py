@@ -59,7 +59,7 @@ def test_sample_lists_and_starts_what_home_starts(workspace: Workspace, core: Ru
     code, said, _ = core("sample", "drugs", "--detach", "--json")
     found = json.loads(said)
     assert code == DONE and found["state"] == "queued"
-    assert [job.id for job in queue.waiting_jobs(workspace)] == [run.id, found["run"]]
+    assert [job.id for job in queue.waiting_jobs(workspace)] == [run.id, found["id"]]
     code, said, told = core("sample", "shoes")
     assert (code, said) == (REFUSED, "") and "The samples are: products, drugs" in told
 

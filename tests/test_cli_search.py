@@ -201,6 +201,9 @@ def test_a_job_that_fails_is_told_by_the_exit_code(
     folder = make_model(workspace.root / "letters")
     code, said, told = core("search", "鞋", "--by", folder)
     assert (code, said) == (FAILED, "") and "ended without a word" in told
+    code, said, told = core("search", "鞋", "--by", folder, "--json")
+    assert (code, said) == (FAILED, "")
+    assert json.loads(told.splitlines()[-1])["error"]["state"] == "failed"
 
 
 def ndcg(ranked: list[str], right: set[str]) -> float:

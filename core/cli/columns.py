@@ -74,17 +74,20 @@ def chosen_columns(workspace: Workspace, by: Sequence[str]) -> list[Column]:
     return _told_apart(columns)
 
 
-def encode_missing(workspace: Workspace, corpus: Corpus, columns: Iterable[Column]) -> bool:
+def encode_missing(
+    workspace: Workspace, corpus: Corpus, columns: Iterable[Column], *, json: bool
+) -> bool:
     """Have the corpus read by the models that have not read it yet; whether all of them have."""
     columns = list(columns)
     missing = missing_models(corpus, columns)
     for column in missing:
         say(column.name, error=True)
         params = encode_params(corpus.info.id, column.model, column.fingerprint)
-        if not work(workspace, "encode_corpus", params, "encode"):
+        if not work(workspace, "encode_corpus", params, "encode", json=json):
             return False
     if words_missing(corpus, columns):
-        return work(workspace, "encode_corpus", encode_params(corpus.info.id, None, None), "words")
+        params = encode_params(corpus.info.id, None, None)
+        return work(workspace, "encode_corpus", params, "words", json=json)
     return True
 
 

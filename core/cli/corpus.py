@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.cli.columns import BY_HELP, chosen_columns, encode_missing
 from core.cli.output import DONE, FAILED, say, say_json, say_stages
+from core.cli.tables import agreed
 from core.data.shapes import ANCHOR, text_roles
 from core.data.staging import discard_staged, read_staged, stage_upload
 from core.data.store import load_dataset
@@ -80,7 +80,7 @@ def _corpus(workspace: Workspace, options: argparse.Namespace) -> int:
     corpus = load_corpus(workspace, added.corpus)
     if options.encode:
         columns = chosen_columns(workspace, options.encode)
-        if not encode_missing(workspace, corpus, columns):
+        if not encode_missing(workspace, corpus, columns, json=options.json):
             return FAILED
     if options.json:
         say_json({**_record(corpus.info), "added": asdict(added)})
@@ -184,17 +184,9 @@ def _delete(workspace: Workspace, options: argparse.Namespace) -> int:
     corpus = load_corpus(workspace, options.corpus)
     judged = len(judged_questions(corpus))
     say(f"{corpus.info.name}, {corpus.info.rows} texts, {judged} judged questions", error=True)
-    if not options.yes and not _agreed():
+    if not options.yes and not agreed():
         raise CorpusKept
     delete_corpus(workspace, corpus.info.id)
     if options.json:
         say_json({"deleted": corpus.info.id})
     return DONE
-
-
-def _agreed() -> bool:
-    if not sys.stdin.isatty():
-        return False
-    sys.stderr.write("Delete for good? [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")

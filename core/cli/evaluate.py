@@ -212,13 +212,13 @@ def _on_questions(workspace: Workspace, options: argparse.Namespace) -> int:
         known = options.model in {path.name for path in workspace.runs.iterdir()}
         words = [*_default(known, options.model), "bm25"]
     columns = chosen_columns(workspace, words)
-    if not encode_missing(workspace, corpus, columns):
+    if not encode_missing(workspace, corpus, columns, json=options.json):
         return FAILED
     keep_set(corpus, questions)
     result = load_question_run(corpus, questions.id, columns)
     if result is None:
         params = ask_params(corpus.info.id, questions.id, columns)
-        if not work(workspace, "ask_questions", params, "questions"):
+        if not work(workspace, "ask_questions", params, "questions", json=options.json):
             return FAILED
         result = load_question_run(corpus, questions.id, columns)
         assert result is not None

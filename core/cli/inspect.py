@@ -226,7 +226,7 @@ def _map(look: _Look) -> DrawnMap | None:
     umap = look.options.layout == "umap"
     if not load_map(look.workspace, key, settings).whole(umap):
         params = project_params(look.workspace, key, points.texts, base, tuned, settings, umap)
-        if not work(look.workspace, "project", params, "map"):
+        if not work(look.workspace, "project", params, "map", json=look.options.json):
             return None
     saved = load_map(look.workspace, key, settings)
     vectors = _vectors(look, points.texts)

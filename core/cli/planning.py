@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.cli.output import DONE, FAILED, WARNED, follow, say, say_json
+from core.cli.output import DONE, FAILED, WARNED, say, say_json
 from core.cli.runs import start_and_follow
 from core.cli.steering import changes_of
 from core.cli.work import work
@@ -15,7 +15,6 @@ from core.data.findings import Severity
 from core.data.samples import SAMPLES
 from core.data.store import DatasetInfo, load_dataset
 from core.export.card.words import Words
-from core.jobs.status import JobState
 from core.models.bases import BaseConfig, list_bases, resolve
 from core.models.bundled import BUNDLED_NAME
 from core.models.catalogue import describe_bases, recommend
@@ -28,8 +27,7 @@ from core.training.defaults import propose
 from core.training.estimate import Estimate, estimate
 from core.training.measured import to_measure
 from core.training.quickstart import quickstart_estimate, sample_config
-from core.training.runs import load_run
-from core.training.start import check_config, start_run
+from core.training.start import check_config
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -106,14 +104,7 @@ def _sample(workspace: Workspace, options: argparse.Namespace) -> int:
     if options.sample not in SAMPLES:
         raise SampleUnknown(name=options.sample, names=", ".join(SAMPLES))
     config = sample_config(workspace, options.sample)
-    if not options.json:
-        return start_and_follow(workspace, config, detach=options.detach)
-    id = start_run(workspace, config)
-    if not options.detach:
-        follow(workspace.run(id))
-    state = load_run(workspace, id).status.state
-    say_json({"run": id, "dataset": config.dataset.id, "state": state})
-    return DONE if options.detach or state is JobState.SUCCEEDED else FAILED
+    return start_and_follow(workspace, config, detach=options.detach, json=options.json)
 
 
 def _list_samples(workspace: Workspace, options: argparse.Namespace) -> int:
@@ -197,7 +188,7 @@ def _estimate(workspace: Workspace, options: argparse.Namespace) -> int:
     info = check_config(workspace, config)
     if options.probe:
         params = {"config": to_measure(config).to_dict()}
-        if not work(workspace, "probe", params, "probe"):
+        if not work(workspace, "probe", params, "probe", json=options.json):
             return FAILED
     told = estimate(workspace, config)
     found = advise(workspace, info, config, resolve(workspace, config.base))

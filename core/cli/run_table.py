@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.cli.output import DONE, add_json, say, say_json
+from core.cli.tables import agreed, say_aligned
 from core.files import write_bytes
 from core.jobs.status import JobState
 from core.problems import N_, Problem
@@ -203,20 +202,12 @@ def _delete(workspace: Workspace, options: argparse.Namespace) -> int:
     if removal.allowed:
         _say_removal(removal)
     # What is not allowed is refused by the deletion itself, with its reason.
-    if removal.allowed and not options.yes and not _agreed():
+    if removal.allowed and not options.yes and not agreed():
         raise NotConfirmed
     remove_runs(workspace, ids)
     if options.json:
         say_json({"deleted": ids})
     return DONE
-
-
-def _agreed() -> bool:
-    if not sys.stdin.isatty():
-        return False
-    sys.stderr.write("Delete for good? [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _say_removal(removal: Removal) -> None:
@@ -266,8 +257,7 @@ def _compare(workspace: Workspace, options: argparse.Namespace) -> int:
     lines = [["", *(run.name for run in runs)], ["id", *(run.id for run in runs)]]
     lines += _figures(rows, {row.id: row.name for row in by_id.values()})
     lines += [[one.setting, *(_value(value) for value in one.values)] for one in found]
-    for line in _aligned(lines):
-        say(line)
+    say_aligned(lines)
     return DONE
 
 
@@ -289,18 +279,3 @@ def _figures(rows: Sequence[RunRow], names: dict[str, str]) -> list[list[str]]:
 
 def _value(value: Any) -> str:
     return "-" if value is MISSING or value is None else str(value)
-
-
-def _aligned(lines: Sequence[Sequence[str]]) -> list[str]:
-    """The cells of all lines in columns, as a terminal draws them: Chinese is twice as wide."""
-    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
-    return [
-        "  ".join(
-            cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)
-        ).rstrip()
-        for line in lines
-    ]
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)

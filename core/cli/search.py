@@ -62,7 +62,7 @@ def _search(workspace: Workspace, options: argparse.Namespace) -> int:
     corpus = corpus_named(workspace, options.corpus)
     columns = chosen_columns(workspace, options.by)
     mask = mask_of(corpus, parse_filters(corpus, options.where))
-    if not encode_missing(workspace, corpus, columns):
+    if not encode_missing(workspace, corpus, columns, json=options.json):
         return FAILED
     found = search(
         workspace,

@@ -1,7 +1,8 @@
-"""Tables that commands write to files or print in columns."""
+"""Files that commands write, cells in columns, and the question before something is deleted."""
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,6 +45,15 @@ def say_aligned(lines: Sequence[Sequence[str]]) -> None:
     for line in lines:
         cells = zip(line, widths, strict=True)
         say("  ".join(cell + " " * (width - _width(cell)) for cell, width in cells).rstrip())
+
+
+def agreed() -> bool:
+    """Ask at the terminal whether to delete; where there is none, nobody agrees."""
+    if not sys.stdin.isatty():
+        return False
+    sys.stderr.write("Delete for good? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _width(text: str) -> int:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.cli.output import follow
+from core.cli.output import follow, say_failure
 from core.jobs import queue
 from core.jobs.status import JobState
 from core.jobs.supervisor import ensure_supervisor
 from core.workspace import Workspace
 
 
-def work(workspace: Workspace, kind: str, params: dict[str, Any], name: str) -> bool:
+def work(workspace: Workspace, kind: str, params: dict[str, Any], name: str, *, json: bool) -> bool:
     """Have a job done, or join the one that does it already; Ctrl-C stops it.
 
     Args:
@@ -19,6 +19,7 @@ def work(workspace: Workspace, kind: str, params: dict[str, Any], name: str) -> 
         kind: one of :data:`core.jobs.kinds.KINDS`.
         params: what it is to do.
         name: goes into the job's id.
+        json: whether a program is to read why there is no result.
 
     Returns:
         Whether it succeeded; if not, its reason has been printed.
@@ -26,7 +27,11 @@ def work(workspace: Workspace, kind: str, params: dict[str, Any], name: str) -> 
     id = queue.submit_once(workspace, kind, params, name=name)
     ensure_supervisor(workspace)
     try:
-        return follow(workspace.job(id)).state is JobState.SUCCEEDED
+        status = follow(workspace.job(id))
     except KeyboardInterrupt:
         queue.request_stop(workspace, id)
         raise
+    if status.state is JobState.SUCCEEDED:
+        return True
+    say_failure(status, json=json)
+    return False
