@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,27 +18,18 @@ from core.jobs.status import JobState
 from core.training.config import RunConfig
 from core.training.runs import load_run
 from core.workspace import Workspace
+from tests.cli.conftest import Run
 from tests.pages.compared import fail_jobs, make_compared
 from tests.pages.made import make_run
 from tests.training.recipes.cards import VERSION_3
 
-Run = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
-def core(
-    capsys: pytest.CaptureFixture[str], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> Run:
+def core(core: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line in this process; nobody serves the queue."""
     for module in (steering.__name__, "core.training.start"):
         monkeypatch.setattr(f"{module}.ensure_supervisor", lambda workspace: None)
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        code = parser.main([*map(str, arguments), "--json"])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+    return lambda *arguments: core(*arguments, "--json")
 
 
 def result(said: tuple[int, str, str]) -> Any:

@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from core.cli import bases, parser
+from core.cli import bases
 from core.cli.output import DONE, FAILED, REFUSED
 from core.data.samples import add_sample
 from core.models.bases import BaseConfig
 from core.models.hub.settings import save_hub
 from core.models.hub.shelf import list_downloads
 from core.workspace import Workspace
+from tests.cli.conftest import Run
 from tests.models.hub_server import Hub, running_hub, serve_queue, tiny_files
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def core(
-    capsys: pytest.CaptureFixture[str], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> Run:
+def core(core: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line in this process: exit code, stdout, stderr."""
     monkeypatch.setattr(bases, "ensure_supervisor", serve_queue)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = parser.main(arguments)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+    return core
 
 
 @pytest.fixture

@@ -5,12 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
-from core.cli import parser
 from core.cli.output import DONE, REFUSED
 from core.files import write_text
 from core.jobs import queue
@@ -19,21 +15,8 @@ from core.training.continuing import change_config
 from core.training.run_notes import Notes, load_notes
 from core.training.runs import list_runs, load_run
 from core.workspace import Workspace
+from tests.cli.conftest import Run
 from tests.pages.made import make_run
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def core(capsys: pytest.CaptureFixture[str], workspace: Workspace) -> Run:
-    """The command line in this process: exit code, stdout, stderr."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = parser.main(arguments)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 def ids(said: str) -> list[str]:

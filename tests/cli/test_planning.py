@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
-from core.cli import parser, work
+from core.cli import work
 from core.cli.output import DONE, REFUSED, WARNED
 from core.data.samples import SAMPLES
 from core.data.store import list_datasets, load_dataset
@@ -23,28 +22,19 @@ from core.training.measured import load_measured
 from core.training.quickstart import sample_config
 from core.training.runs import load_run
 from core.workspace import Workspace
+from tests.cli.conftest import Run
 from tests.pages.compared import do_jobs
 from tests.training.conftest import MakeConfig, make_config, one_thread, triplets
 
 __all__ = ["make_config", "one_thread", "triplets"]
 
-Run = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
-def core(
-    capsys: pytest.CaptureFixture[str], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> Run:
+def core(core: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line in this process; nobody trains, other jobs are done at once."""
     monkeypatch.setattr(work, "ensure_supervisor", do_jobs)
     monkeypatch.setattr("core.training.start.ensure_supervisor", lambda workspace: None)
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        code = parser.main(list(map(str, arguments)))
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+    return core
 
 
 def test_sample_lists_and_starts_what_home_starts(workspace: Workspace, core: Run) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.cli import parser, work
+from core.cli import work
 from core.cli.output import DONE, FAILED, REFUSED
 from core.encoder import client
 from core.jobs.reasons import ProcessVanished
@@ -21,27 +20,19 @@ from core.retrieval.lexical import LexicalIndex
 from core.retrieval.sample_corpora import add_sample_corpus
 from core.training.runs import load_run
 from core.workspace import Workspace
+from tests.cli.conftest import Run
 from tests.pages.compared import do_jobs, fail_jobs, make_compared, make_model
 from tests.retrieval.stand_in import CharacterEncoder
 
-Run = Callable[..., tuple[int, str, str]]
 QUESTION = "越野跑鞋 男"
 
 
 @pytest.fixture
-def core(
-    capsys: pytest.CaptureFixture[str], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> Run:
+def core(core: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line in this process; jobs are done at once."""
     monkeypatch.setattr(work, "ensure_supervisor", do_jobs)
     monkeypatch.setattr(client, "encode", CharacterEncoder().encode)
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        code = parser.main(list(map(str, arguments)))
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+    return core
 
 
 @pytest.fixture

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 
 import pytest
 import yaml
 
-from core.cli import parser, steering
+from core.cli import steering
 from core.cli.output import DONE, FAILED, REFUSED
 from core.data.store import remove_dataset
 from core.jobs import queue
@@ -19,6 +18,7 @@ from core.models.bundled import bundled_path
 from core.training.config import RunConfig
 from core.training.runs import load_run
 from core.workspace import Workspace
+from tests.cli.conftest import Run
 from tests.pages.compared import make_model
 from tests.pages.made import make_run
 
@@ -31,21 +31,6 @@ def supervised(monkeypatch: pytest.MonkeyPatch) -> list[Workspace]:
         target = module if isinstance(module, str) else module.__name__
         monkeypatch.setattr(f"{target}.ensure_supervisor", asked.append)
     return asked
-
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def core(capsys: pytest.CaptureFixture[str], workspace: Workspace) -> Run:
-    """The command line in this process: exit code, stdout, stderr."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = parser.main(arguments)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 def wish(workspace: Workspace, id: str) -> StopWish | None:

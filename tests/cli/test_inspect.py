@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core.cli import parser, work
+from core.cli import work
 from core.cli.output import DONE, REFUSED
 from core.encoder import client
 from core.inspection.comparison import load_comparison
@@ -22,26 +21,17 @@ from core.training.artifacts import load_held_out
 from core.training.runs import Run as FinishedRun
 from core.training.runs import load_run
 from core.workspace import Workspace
+from tests.cli.conftest import Run
 from tests.pages.compared import do_jobs, make_compared
 from tests.retrieval.stand_in import CharacterEncoder
 
-Run = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
-def core(
-    capsys: pytest.CaptureFixture[str], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> Run:
+def core(core: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line in this process; jobs are done at once."""
     monkeypatch.setattr(work, "ensure_supervisor", do_jobs)
     monkeypatch.setattr(client, "encode", CharacterEncoder().encode)
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        code = parser.main(list(map(str, arguments)))
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+    return core
 
 
 @pytest.fixture

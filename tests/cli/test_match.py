@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
 import pandas as pd
 import pytest
 
-from core.cli import match, parser
+from core.cli import match
 from core.cli.output import DONE, FAILED, REFUSED
 from core.encoder import client
 from core.jobs import queue
 from core.jobs.reasons import ProcessVanished
 from core.retrieval.sample_corpora import add_sample_corpus
 from core.workspace import Workspace
+from tests.cli.conftest import Run
 from tests.pages.compared import do_jobs, fail_jobs, make_model
 from tests.retrieval.stand_in import CharacterEncoder
 
-Run = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
-def core(
-    capsys: pytest.CaptureFixture[str], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> Run:
+def core(core: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line in this process; jobs are done at once."""
     monkeypatch.setattr(match, "ensure_supervisor", do_jobs)
     monkeypatch.setattr(client, "encode", CharacterEncoder().encode)
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        code = parser.main(list(map(str, arguments)))
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+    return core
 
 
 @pytest.fixture
