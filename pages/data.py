@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.cli import commands
+from core.cli.lines import Line
 from core.data.intake import DraftReport
 from core.data.staging import StagedTable
 from core.problems import Problem
@@ -90,7 +91,7 @@ def show_changes(intake: Intake, report: DraftReport | None) -> None:
         offer_conversions(workspace, intake, report.shape)
 
 
-def commands_of(intake: Intake) -> list[commands.Line]:
+def commands_of(intake: Intake) -> list[Line]:
     """The table's check and its making, as they are chosen now."""
     chosen = opened_table(workspace) or intake
     sample = chosen.sample.table.relative_to(PROJECT_ROOT) if chosen.sample else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.cli import commands
+from core.cli.lines import Line
 from core.problems import N_, Problem
 from core.training.runs import Run
 from core.workspace import Workspace
@@ -63,7 +64,7 @@ def show(run: Run) -> None:
     show_commands(workspace, commands_of(run, view))
 
 
-def commands_of(run: Run, view: str) -> list[commands.Line]:
+def commands_of(run: Run, view: str) -> list[Line]:
     """The same texts in the same view, as a page."""
     language = current_language().split("_")[0]
     if view == "map":

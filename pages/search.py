@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.cli import commands
+from core.cli.lines import Line
 from core.problems import N_, Problem
 from core.retrieval.corpora import Corpus
 from core.retrieval.encode_job import missing_models
@@ -81,7 +82,7 @@ def show(corpus: Corpus, asked: Sequence[Asked], view: str) -> None:
         show_many(workspace, corpus, asked, not missing, ask_again)
 
 
-def commands_of(corpus: Corpus, asked: Sequence[Asked], view: str) -> list[commands.Line]:
+def commands_of(corpus: Corpus, asked: Sequence[Asked], view: str) -> list[Line]:
     """What is asked, as it is chosen now."""
     if view == "texts":
         return commands.texts()

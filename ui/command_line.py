@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from core.cli.commands import CONFIG_FILE, Line
+from core.cli.commands import CONFIG_FILE
+from core.cli.lines import Line
 from core.training.config import RunConfig
 from core.workspace import PROJECT_ROOT, Workspace
 from ui import format as fmt

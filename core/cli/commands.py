@@ -6,10 +6,9 @@ of them with the parser that runs them.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from core.cli.lines import Line, each, line, option, switch
 from core.cli.mapping import write_mapping, write_step
 from core.data.draft import Draft
 from core.data.prepare import STEPS
@@ -22,11 +21,11 @@ from core.matching.models import OfferedModel, UsedModel
 from core.matching.params import Method
 from core.matching.start import START_DUPLICATES
 from core.matching.tables import TableChoice, describe_table
-from core.problems import N_, Message
+from core.problems import N_
 from core.retrieval.filters import Filter as FieldFilter
 from core.training.run_table import Filter
 from core.training.runs import Run
-from core.workspace import DEFAULT_ROOT, Workspace
+from core.workspace import Workspace
 
 CONFIG_FILE = "config.yaml"
 """What a configuration is called in the lines, and when it is downloaded."""
@@ -36,77 +35,25 @@ _TOP = 3
 _SEPARATORS = {"\t": "tab", "": "none"}
 
 
-@dataclass(frozen=True)
-class Line:
-    """One command.
-
-    Attributes:
-        does: what it does.
-        words: the words behind ``python -m core``, as the program gets them.
-        into: the file that its output goes to; None for the terminal.
-    """
-
-    does: Message
-    words: tuple[str, ...]
-    into: str | None = None
-
-    def text(self, workspace: Workspace) -> str:
-        """The line for bash, with the workspace where it is not the usual one."""
-        place = () if workspace.root == DEFAULT_ROOT else ("--workspace", str(workspace.root))
-        line = shlex.join(["python", "-m", "core", *place, *self.words])
-        return line if self.into is None else f"{line} > {shlex.quote(self.into)}"
-
-
-def _line(
-    does: str,
-    command: str,
-    named: Sequence[str] = (),
-    options: Sequence[str] = (),
-    into: str | None = None,
-) -> Line:
-    """A line of a command, what it is about, and options."""
-    words = [*named, *options]
-    if any(one.startswith("-") for one in named):
-        # Otherwise a question such as “-5℃” would be taken for an option.
-        words = [*options, "--", *named]
-    return Line(Message(does), (*command.split(), *words), into)
-
-
-def _option(name: str, value: object | None) -> list[str]:
-    """``--name value``, and nothing without a value."""
-    if value is None:
-        return []
-    text = str(value)
-    return [f"--{name}={text}"] if text.startswith("-") else [f"--{name}", text]
-
-
-def _each(name: str, values: Iterable[object]) -> list[str]:
-    return [word for value in values for word in _option(name, value)]
-
-
-def _switch(name: str, on: bool) -> list[str]:
-    return [f"--{name}"] if on else []
-
-
 # Home and Data -----------------------------------------------------------------------------------
 
 
 def home(samples: Iterable[str], *, active: bool) -> list[Line]:
     """The samples that are offered, and the lists; ``active``: a run is at work or waits."""
-    lines = [_line(N_("Train a first model on a sample"), "sample", [id]) for id in samples]
+    lines = [line(N_("Train a first model on a sample"), "sample", [id]) for id in samples]
     if active:
-        lines.append(_line(N_("List what trains and what waits"), "queue"))
-    lines.append(_line(N_("List the runs"), "runs"))
-    lines.append(_line(N_("List the datasets"), "datasets"))
+        lines.append(line(N_("List what trains and what waits"), "queue"))
+    lines.append(line(N_("List the runs"), "runs"))
+    lines.append(line(N_("List the datasets"), "datasets"))
     return lines
 
 
 def tables() -> list[Line]:
     """Data, before a file was brought in."""
     return [
-        _line(N_("Say what is wrong with a table"), "check", ["table.csv"]),
-        _line(N_("Make it a dataset"), "dataset", ["table.csv"]),
-        _line(N_("List the datasets"), "datasets"),
+        line(N_("Say what is wrong with a table"), "check", ["table.csv"]),
+        line(N_("Make it a dataset"), "dataset", ["table.csv"]),
+        line(N_("List the datasets"), "datasets"),
     ]
 
 
@@ -121,18 +68,18 @@ def draft(workspace: Workspace, draft: Draft, sample: str | None = None) -> list
     file = sample or _file(workspace, draft.staged)
     options = _reading(draft.options)
     if draft.mapping is not None:
-        options += _option("map", write_mapping(draft.mapping) or None)
-    options += [*_switch("rescale", draft.rescale), *_option("base", draft.base)]
+        options += option("map", write_mapping(draft.mapping) or None)
+    options += [*switch("rescale", draft.rescale), *option("base", draft.base)]
     steps: list[str] = []
     for step in draft.steps:
         kind = STEPS.get(step.kind)
         name = "convert" if kind is not None and kind.makes is not None else "fix"
-        steps += _option(name, write_step(step))
+        steps += option(name, write_step(step))
     second = draft.held_out
-    held_out = _option("held-out", _file(workspace, second.staged) if second else None)
+    held_out = option("held-out", _file(workspace, second.staged) if second else None)
     return [
-        _line(N_("Say what is wrong with this table"), "check", [file], options),
-        _line(N_("Make it a dataset"), "dataset", [file], [*options, *steps, *held_out]),
+        line(N_("Say what is wrong with this table"), "check", [file], options),
+        line(N_("Make it a dataset"), "dataset", [file], [*options, *steps, *held_out]),
     ]
 
 
@@ -141,12 +88,12 @@ def _reading(options: ReadOptions) -> list[str]:
     separator = options.separator
     header = [] if options.header is None else ["--header" if options.header else "--no-header"]
     return [
-        *_option("sheet", options.sheet),
-        *_option("member", options.member),
-        *_option("encoding", options.encoding),
-        *_option("separator", None if separator is None else _SEPARATORS.get(separator, separator)),
+        *option("sheet", options.sheet),
+        *option("member", options.member),
+        *option("encoding", options.encoding),
+        *option("separator", None if separator is None else _SEPARATORS.get(separator, separator)),
         *header,
-        *_option("sample-rows", options.sample_rows),
+        *option("sample-rows", options.sample_rows),
     ]
 
 
@@ -158,11 +105,11 @@ def _file(workspace: Workspace, staged: str) -> str:
 
 def dataset(id: str) -> list[Line]:
     """A stored dataset."""
-    about = _option("dataset", id)
+    about = option("dataset", id)
     return [
-        _line(N_("Compare the base models on it"), "bases", (), about),
-        _line(N_("Write the configuration that is proposed"), "config", (), about, CONFIG_FILE),
-        _line(N_("List the datasets with all that is known"), "datasets", (), ["--json"]),
+        line(N_("Compare the base models on it"), "bases", (), about),
+        line(N_("Write the configuration that is proposed"), "config", (), about, CONFIG_FILE),
+        line(N_("List the datasets with all that is known"), "datasets", (), ["--json"]),
     ]
 
 
@@ -172,18 +119,18 @@ def dataset(id: str) -> list[Line]:
 def train() -> list[Line]:
     """Train; the configuration as it stands is shown beside the lines."""
     return [
-        _line(N_("Say what it will take, without a start"), "estimate", [CONFIG_FILE]),
-        _line(N_("Train, and wait for the end"), "train", [CONFIG_FILE]),
+        line(N_("Say what it will take, without a start"), "estimate", [CONFIG_FILE]),
+        line(N_("Train, and wait for the end"), "train", [CONFIG_FILE]),
     ]
 
 
 def recipe(id: str, dataset: str, *, better: bool) -> list[Line]:
     """A recipe that is looked at on Train; ``better``: there is a better one beside it."""
-    about, write = _option("dataset", dataset), "recipe config"
-    lines = [_line(N_("Write its configuration"), write, [id], about, CONFIG_FILE)]
+    about, write = option("dataset", dataset), "recipe config"
+    lines = [line(N_("Write its configuration"), write, [id], about, CONFIG_FILE)]
     if better:
         improved = [*about, "--better"]
-        lines.append(_line(N_("Write that of the better one"), write, [id], improved, CONFIG_FILE))
+        lines.append(line(N_("Write that of the better one"), write, [id], improved, CONFIG_FILE))
     return lines
 
 
@@ -193,50 +140,50 @@ def run(run: Run) -> list[Line]:
     lines = []
     if state is JobState.QUEUED:
         lines += [
-            _line(N_("Let it be the next one"), "queue", about, ["--first"]),
-            _line(N_("Do not start it"), "stop", about),
+            line(N_("Let it be the next one"), "queue", about, ["--first"]),
+            line(N_("Do not start it"), "stop", about),
         ]
     elif state.active:
         lines += [
-            _line(N_("Stop, and keep the model"), "stop", about, ["--keep"]),
-            _line(N_("Stop without a model"), "stop", about),
+            line(N_("Stop, and keep the model"), "stop", about, ["--keep"]),
+            line(N_("Stop without a model"), "stop", about),
         ]
     if JobState.QUEUED in ALLOWED[state]:
-        lines.append(_line(N_("Go on with it"), "resume", about))
+        lines.append(line(N_("Go on with it"), "resume", about))
         if run.checkpoint is not None:
             finish = N_("Make a model of it as it is")
-            lines.append(_line(finish, "resume", about, ["--finish"]))
+            lines.append(line(finish, "resume", about, ["--finish"]))
     if run.model is not None:
         lines += [
-            _line(N_("Print its scores"), "evaluate", about),
-            _line(N_("Train its model further"), "continue", about, ["--start"]),
+            line(N_("Print its scores"), "evaluate", about),
+            line(N_("Train its model further"), "continue", about, ["--start"]),
         ]
     again = N_("Write its settings, to use them again")
-    lines.append(_line(again, "clone", about, (), CONFIG_FILE))
+    lines.append(line(again, "clone", about, (), CONFIG_FILE))
     return lines
 
 
 def runs(wanted: Filter, ticked: Sequence[str]) -> list[Line]:
     """The table of runs as it is filtered, and the ticked ones."""
     options = [
-        *_option("search", wanted.words or None),
-        *_each("state", wanted.states),
-        *_each("dataset", wanted.datasets),
-        *_each("base", wanted.bases),
-        *_each("loss", wanted.losses),
-        *_each("tag", wanted.tags),
-        *_switch("favourites", wanted.favourites),
-        *_switch("archived", wanted.archived),
+        *option("search", wanted.words or None),
+        *each("state", wanted.states),
+        *each("dataset", wanted.datasets),
+        *each("base", wanted.bases),
+        *each("loss", wanted.losses),
+        *each("tag", wanted.tags),
+        *switch("favourites", wanted.favourites),
+        *switch("archived", wanted.archived),
     ]
     lines = [
-        _line(N_("List these runs"), "runs", (), options),
-        _line(N_("Write them as a file"), "runs", (), [*options, "--csv", "runs.csv"]),
-        _line(N_("Find the best of each dataset"), "runs", (), [*options, "--best"]),
+        line(N_("List these runs"), "runs", (), options),
+        line(N_("Write them as a file"), "runs", (), [*options, "--csv", "runs.csv"]),
+        line(N_("Find the best of each dataset"), "runs", (), [*options, "--best"]),
     ]
     if len(ticked) > 1:
-        lines.insert(0, _line(N_("Compare the ticked runs"), "compare", ticked))
+        lines.insert(0, line(N_("Compare the ticked runs"), "compare", ticked))
     if ticked:
-        lines.append(_line(N_("Put a star on the ticked runs"), "runs", ticked, ["--favourite"]))
+        lines.append(line(N_("Put a star on the ticked runs"), "runs", ticked, ["--favourite"]))
     return lines
 
 
@@ -256,21 +203,21 @@ def inspect(run: str, view: str, texts: str, language: str, layout: str | None) 
     """
     kind, _colon, id = texts.partition(":")
     which = {
-        "own": _option("texts", "texts.txt"),
+        "own": option("texts", "texts.txt"),
         "held_out": ["--held-out"],
-        "dataset": _option("dataset", id),
-        "corpus": _option("in", id),
+        "dataset": option("dataset", id),
+        "corpus": option("in", id),
     }
     options = [
-        *_option("what", view),
+        *option("what", view),
         *which.get(kind, []),
-        *_option("layout", layout),
-        *_option("lang", None if language == "en" else language),
+        *option("layout", layout),
+        *option("lang", None if language == "en" else language),
     ]
-    page = _option("to", f"{view}.html")
+    page = option("to", f"{view}.html")
     return [
-        _line(N_("Write it as a web page"), "inspect", [run], [*options, *page]),
-        _line(N_("Print its figures"), "inspect", [run], options),
+        line(N_("Write it as a web page"), "inspect", [run], [*options, *page]),
+        line(N_("Print its figures"), "inspect", [run], options),
     ]
 
 
@@ -294,13 +241,13 @@ def search(
         quick: whether the quick index is looked through.
     """
     options = [
-        *_option("in", corpus),
-        *_each("by", map(_who, asked)),
-        *_option("top", top),
-        *_each("where", (condition for one in filters for condition in _conditions(one))),
-        *_switch("quick", quick),
+        *option("in", corpus),
+        *each("by", map(_who, asked)),
+        *option("top", top),
+        *each("where", (condition for one in filters for condition in _conditions(one))),
+        *switch("quick", quick),
     ]
-    return [_line(N_("Ask the same question"), "search", [question.strip() or "…"], options)]
+    return [line(N_("Ask the same question"), "search", [question.strip() or "…"], options)]
 
 
 def _who(key: str) -> str:
@@ -326,22 +273,22 @@ def questions(corpus: str, asked: Sequence[str], *, judged: bool) -> list[Line]:
         judged: the questions whose answers were judged, not those that come with the texts.
     """
     first, *others = map(_who, asked) if asked else [_BUNDLED]
-    named, options = [first], [*_option("in", corpus), *_each("by", others)]
+    named, options = [first], [*option("in", corpus), *each("by", others)]
     if judged:
         score = N_("Score the answers to the questions that were judged")
-        return [_line(score, "evaluate", named, [*options, "--judged"])]
+        return [line(score, "evaluate", named, [*options, "--judged"])]
     own = [*options, "--questions", "questions.csv"]
     return [
-        _line(N_("Ask the questions that come with these texts"), "evaluate", named, options),
-        _line(N_("Ask the questions of a file"), "evaluate", named, own),
+        line(N_("Ask the questions that come with these texts"), "evaluate", named, options),
+        line(N_("Ask the questions of a file"), "evaluate", named, own),
     ]
 
 
 def texts() -> list[Line]:
     """Search: the texts that can be searched."""
     return [
-        _line(N_("Add a file of texts"), "corpus", ["texts.csv"]),
-        _line(N_("List the texts that can be searched"), "corpus", ["list"]),
+        line(N_("Add a file of texts"), "corpus", ["texts.csv"]),
+        line(N_("List the texts that can be searched"), "corpus", ["list"]),
     ]
 
 
@@ -374,21 +321,21 @@ def match(
     options = [
         *_columns(workspace, left, "left-"),
         *_columns(workspace, right, "right-"),
-        *_option("by", None if method == "model" else method),
+        *option("by", None if method == "model" else method),
         *_model(model),
     ]
     if same is not None:
         columns = zip((left, right), same, strict=True)
-        options += _option("same", "=".join(_title(workspace, *one) for one in columns))
+        options += option("same", "=".join(_title(workspace, *one) for one in columns))
     if wish is not None:
-        options += _option("threshold", None if wish.threshold == threshold else wish.threshold)
-        options += _option("top", None if wish.top == _TOP or wish.one_to_one else wish.top)
-        options += _switch("one-to-one", wish.one_to_one)
+        options += option("threshold", None if wish.threshold == threshold else wish.threshold)
+        options += option("top", None if wish.top == _TOP or wish.one_to_one else wish.top)
+        options += switch("one-to-one", wish.one_to_one)
     named = [_table(workspace, side) for side in (left, right)]
     to_file = [*options, "--to", "matches.xlsx"]
     return [
-        _line(N_("Match these tables"), "match", named, options),
-        _line(N_("Write the matches as a file"), "match", named, to_file),
+        line(N_("Match these tables"), "match", named, options),
+        line(N_("Write the matches as a file"), "match", named, to_file),
     ]
 
 
@@ -403,13 +350,13 @@ def duplicates(
     options = [
         *_columns(workspace, table, ""),
         *_model(model),
-        *_option("threshold", None if threshold == START_DUPLICATES else threshold),
+        *option("threshold", None if threshold == START_DUPLICATES else threshold),
     ]
     named = [_table(workspace, table)]
     kept = [*options, "--kept", "kept.xlsx"]
     return [
-        _line(N_("Find what stands twice"), "duplicates", named, options),
-        _line(N_("Write the table without what can go"), "duplicates", named, kept),
+        line(N_("Find what stands twice"), "duplicates", named, options),
+        line(N_("Write the table without what can go"), "duplicates", named, kept),
     ]
 
 
@@ -423,9 +370,9 @@ def _columns(workspace: Workspace, choice: TableChoice, side: str) -> list[str]:
     plain = choice.text == info.columns[0] and (choice.kind == "corpus" or len(info.columns) == 1)
     titles: Mapping[str, str] = info.titles
     return [
-        *_option(f"{side}text", None if plain else titles.get(choice.text, choice.text)),
-        *_option(f"{side}id", choice.label and titles.get(choice.label, choice.label)),
-        *_each(f"{side}show", (titles.get(field, field) for field in choice.fields)),
+        *option(f"{side}text", None if plain else titles.get(choice.text, choice.text)),
+        *option(f"{side}id", choice.label and titles.get(choice.label, choice.label)),
+        *each(f"{side}show", (titles.get(field, field) for field in choice.fields)),
     ]
 
 
@@ -438,8 +385,8 @@ def _model(model: OfferedModel | UsedModel | None) -> list[str]:
     if model is None or model.role == "bundled":
         return []
     if model.role == "tuned":
-        return _option("model", model.folder.parent.name)
-    return _option("model", model.folder if model.role == "folder" else model.name)
+        return option("model", model.folder.parent.name)
+    return option("model", model.folder if model.role == "folder" else model.name)
 
 
 # Export ------------------------------------------------------------------------------------------
@@ -448,17 +395,17 @@ def _model(model: OfferedModel | UsedModel | None) -> list[str]:
 def export(run: str, formats: Iterable[Format]) -> list[Line]:
     """Export: one format each, then all."""
     lines = [
-        _line(N_("Check, pack and copy one form"), "export", [run], _option("format", format))
+        line(N_("Check, pack and copy one form"), "export", [run], option("format", format))
         for format in formats
     ]
     every = N_("All forms that suit this model")
-    return [*lines, _line(every, "export", [run], ["--format", "all"])]
+    return [*lines, line(every, "export", [run], ["--format", "all"])]
 
 
 def card(run: str, languages: Mapping[str, str]) -> list[Line]:
     """The model card; ``languages`` and the file in which each is kept."""
     write = N_("Write the model card")
     return [
-        _line(write, "card", [run], _option("in", language), into=file)
+        line(write, "card", [run], option("in", language), into=file)
         for language, file in languages.items()
     ]

@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.cli import commands, parser
 from core.cli import match as match_commands
-from core.cli.commands import CONFIG_FILE, Line
+from core.cli.commands import CONFIG_FILE
+from core.cli.lines import Line
 from core.data.samples import add_sample
 from core.data.shapes import Mapping
 from core.data.steps import Step
