@@ -26,7 +26,9 @@ LISTED = 50
 _NAMED = 3
 _HOVER_CHARACTERS = 80
 _TEXT_CHARACTERS = 70
-_HEIGHT = 560
+_HEIGHT = 584
+_BUTTONS = ["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]
+"""Those of plotly.js that stay on this computer and are of use here."""
 _SHARP = 3_000
 """Up to so many texts the points are lines that a printer draws sharply, beyond they are pixels."""
 _DIV = "pairloom-map"
@@ -120,7 +122,12 @@ def map_sections(drawn: DrawnMap, translate: Translate) -> str:
         include_plotlyjs=True,
         div_id=_DIV,
         post_script=_SCRIPT,
-        config={"displaylogo": False, "responsive": True, "scrollZoom": True},
+        config={
+            "displaylogo": False,
+            "modeBarButtons": [_BUTTONS],
+            "responsive": True,
+            "scrollZoom": True,
+        },
     )
     notes = [translate(words) for words in _how_to_read(drawn)]
     if drawn.points.total > len(drawn.points.texts):
@@ -188,7 +195,7 @@ def _figure(drawn: DrawnMap, translate: Translate) -> go.Figure:
         )
     figure.update_layout(
         height=_HEIGHT,
-        margin={"l": 10, "r": 10, "t": 40, "b": 10},
+        margin={"l": 10, "r": 10, "t": 64, "b": 10},
         plot_bgcolor="#F3F6F7",
         paper_bgcolor="#FFFFFF",
         legend={"orientation": "h", "y": -0.02},
