@@ -25,7 +25,7 @@ from core.workspace import Workspace
 from tests.models.hub_server import running_hub, serve_queue, tiny_files
 from tests.pages.made import make_run
 from tests.training.conftest import add_table
-from tests.ui.helpers import open_screen, shown
+from tests.ui.helpers import base_box, open_screen, shown
 from ui import jobs
 
 
@@ -86,7 +86,7 @@ def test_two_clicks_start_what_was_proposed(workspace: Workspace) -> None:
 def test_what_was_changed_is_what_is_queued(workspace: Workspace) -> None:
     add_sample(workspace, "products")
     app = open_screen("train")
-    app.selectbox[1].select_index(0).run()
+    base_box(app).select_index(0).run()
     widget(app, "number_input", "-epochs").set_value(2.0)
     widget(app, "number_input", "-batch").set_value(8)
     widget(app, "number_input", "-rate").set_value(3e-5)
@@ -107,7 +107,7 @@ def test_a_base_that_cannot_read_the_table_is_named_before_an_hour_is_spent(
     add_sample(workspace, "products")
     app = open_screen("train")
     assert "This base cannot read" not in shown(app)
-    app.selectbox[1].select_index(0).run()
+    base_box(app).select_index(0).run()
     assert "This base cannot read 68% of the table" in shown(app)
 
 
@@ -115,7 +115,7 @@ def test_a_base_that_cannot_read_the_table_is_named_before_an_hour_is_spent(
 def test_only_losses_that_fit_are_offered(workspace: Workspace, sample: str) -> None:
     info = load_dataset(workspace, add_sample(workspace, sample)).info
     app = open_screen("train")
-    app.selectbox[1].select_index(0).run()
+    base_box(app).select_index(0).run()
     fitting = [loss.title for loss in losses_for(info.shape)]
     assert app.radio[0].options == fitting[:3]
     app.toggle(key="all-losses").set_value(True).run()
@@ -125,7 +125,7 @@ def test_only_losses_that_fit_are_offered(workspace: Workspace, sample: str) -> 
 def test_a_folder_that_is_no_model_is_a_sentence(workspace: Workspace) -> None:
     add_sample(workspace, "products")
     app = open_screen("train")
-    app.selectbox[1].select("folder").run()
+    base_box(app).select("folder").run()
     assert "No folder was given" in shown(app)
     widget(app, "text_input", "-folder").set_value(str(workspace.root)).run()
     assert "is not a model folder" in shown(app) and not app.exception
@@ -169,7 +169,7 @@ def test_what_is_recommended_is_chosen_and_stands_on_top(workspace: Workspace) -
 def test_one_click_starts_what_is_recommended_whatever_the_form_says(workspace: Workspace) -> None:
     info = load_dataset(workspace, add_sample(workspace, "drugs")).info
     app = open_screen("train")
-    app.selectbox[1].select_index(0).run()
+    base_box(app).select_index(0).run()
     widget(app, "number_input", "-epochs").set_value(7.0).run()
     app.button(key="start_recommended").click().run(timeout=120)
     assert app.title[0].value == "Run"
@@ -196,7 +196,7 @@ def test_a_static_model_can_start_where_another_model_puts_its_pieces(
     widget(app, "text_input", "-start-folder").set_value(str(tmp_path)).run()
     assert chosen_base(app).start == str(tmp_path) and "vectors of 16 numbers" in shown(app)
     # Not a question for any other base.
-    app.selectbox[1].select_index(0).run()
+    base_box(app).select_index(0).run()
     assert not [one for one in app.selectbox if str(one.key).endswith("-start")]
 
 

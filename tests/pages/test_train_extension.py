@@ -10,12 +10,12 @@ from core.models.extension_config import Extension
 from core.training.runs import list_runs
 from core.workspace import Workspace
 from tests.pages.test_train import widget
-from tests.ui.helpers import go_to, open_screen, shown
+from tests.ui.helpers import base_box, go_to, open_screen, shown
 
 
 def open_with_minilm() -> AppTest:
     app = open_screen("train")
-    return app.selectbox[1].select_index(0).run(timeout=60)
+    return base_box(app).select_index(0).run(timeout=60)
 
 
 def ticked(app: AppTest) -> bool:

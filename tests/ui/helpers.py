@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox
 
 from core.workspace import PROJECT_ROOT
 
@@ -43,3 +44,9 @@ def shown(app: AppTest) -> str:
         "success",
     )
     return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
+
+
+def base_box(app: AppTest) -> Selectbox:
+    """Train's list of base models."""
+    (found,) = [box for box in app.selectbox if box.label == "Base model"]
+    return found

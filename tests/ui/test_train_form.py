@@ -19,7 +19,7 @@ from core.training.losses.registry import losses_for
 from core.training.measured import Measured, save_measured
 from core.workspace import Workspace
 from tests.pages.test_train import widget
-from tests.ui.helpers import go_to, open_screen, shown
+from tests.ui.helpers import base_box, go_to, open_screen, shown
 
 BUNDLED = BaseConfig(kind="bundled")
 
@@ -102,7 +102,7 @@ def test_a_way_out_may_lead_to_another_base(config: RunConfig) -> None:
     app = open_with(config)
     app.button(key="way_unreadable_0").click().run()
     assert said(app).base.kind == "static" and said(app).name == "Mine"
-    assert "Static, from your own data" in str(app.selectbox[1].format_func(app.selectbox[1].value))
+    assert "Static, from your own data" in str(base_box(app).format_func(base_box(app).value))
     assert "This base cannot read" not in shown(app)
 
 
@@ -120,7 +120,7 @@ def test_another_loss_keeps_what_was_changed_and_proposes_the_rest(workspace: Wo
 
 def test_another_kind_of_base_brings_its_own_learning_rate(config: RunConfig) -> None:
     app = open_with(config)
-    bases = app.selectbox[1]
+    bases = base_box(app)
     bases.select_index(1).run()
     training = said(app).training
     assert said(app).base.kind == "static"
@@ -152,7 +152,7 @@ def test_a_configuration_whose_dataset_is_gone_fills_in_the_rest(
 def test_each_setting_has_its_reason_beside_it(workspace: Workspace) -> None:
     add_sample(workspace, "products")
     app = open_screen("train")
-    app.selectbox[1].select_index(0).run()
+    base_box(app).select_index(0).run()
     words = shown(app)
     for reason in (
         "A table of up to 2,000 rows is seen 3 times",
