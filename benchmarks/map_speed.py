@@ -74,7 +74,7 @@ NOTES = (
     "*Selection*: a lasso in one of two maps of {many:,} texts in headless Chromium without a GPU "
     "(WebGL in software), from the release of the mouse: until the same texts are marked in both "
     "maps, and until the table below lists them. Texts are those of the product catalogue with "
-    "numbers; two static models.",
+    "numbers; MiniLM beside a static model.",
 )
 
 
