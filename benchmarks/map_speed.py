@@ -185,7 +185,7 @@ def _selections() -> tuple[list[float], list[float]]:
         workbench = Workbench(workspace.root)
         workbench.start()
         try:
-            run = _two_static_models(workspace)
+            run = _run_of_quick_models(workspace)
             corpus = _corpus(workspace)
             with sync_playwright() as playwright:
                 program = find_or_install_chromium()
@@ -203,8 +203,8 @@ def _selections() -> tuple[list[float], list[float]]:
     return [one for one, _ in found], [other for _, other in found]
 
 
-def _two_static_models(workspace: Workspace) -> str:
-    """A static model of the product sample, trained on once more: a run whose models are quick."""
+def _run_of_quick_models(workspace: Workspace) -> str:
+    """A static model of the product sample, trained once more, beside MiniLM."""
     dataset = load_dataset(workspace, add_sample(workspace, "products")).info
     first = _trained(workspace, propose(workspace, dataset, BaseConfig(kind="static")))
     return _trained(workspace, propose(workspace, dataset, BaseConfig(kind="run", run=first)))
