@@ -59,6 +59,7 @@ def finished(workspace: Workspace, dataset: str) -> Run:
     return run
 
 
+@pytest.mark.slow
 def test_each_table_leads_by_one_click_to_a_run_whose_report_confirms_it(
     workbench: Workbench, page: Page
 ) -> None:

@@ -46,6 +46,7 @@ def fix(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=re.compile(name))
 
 
+@pytest.mark.slow
 def test_an_odd_file_is_mended_mined_reviewed_and_trained_on(
     workbench: Workbench, open_page: OpenPage, tmp_path: Path
 ) -> None:

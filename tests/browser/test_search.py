@@ -200,7 +200,7 @@ def three_judgements_make_a_test_set(page: Page, made: Made) -> None:
 def a_link_brings_up_the_same(page: Page, another: Page, made: Made) -> None:
     """In a session of its own, in the dark: question, hits and judgements are there."""
     page.get_by_test_id("stPopover").first.get_by_role("button").first.click()
-    link = page.get_by_test_id("stCode").inner_text().strip()
+    link = page.get_by_test_id("stPopoverBody").get_by_test_id("stCode").inner_text().strip()
     assert made.run in link and made.corpus in link
     another.goto(link)
     expect(another.get_by_role("searchbox")).to_have_value(QUESTION)

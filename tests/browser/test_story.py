@@ -113,7 +113,7 @@ def test_a_table_goes_in_and_a_model_comes_out(
     expect(page.get_by_text("雨驭 GT", exact=False).first).to_be_visible()
 
     screen(page, "导出")
-    page.get_by_role("button", name=re.compile("检查并打包")).click()
+    page.locator(".st-key-format_safetensors").get_by_role("button").click()
     link = page.get_by_role("link", name=re.compile("下载"))
     expect(link).to_be_visible(timeout=120_000)
     with page.expect_download() as download:

@@ -30,6 +30,7 @@ def core(*arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_train_runs_and_export_from_the_command_line(
     workspace: Workspace, triplets: str, make_config: MakeConfig, tmp_path: Path

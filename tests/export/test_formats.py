@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,6 +32,12 @@ __all__ = ["one_thread"]
 
 TRANSFORMER = [Format.FOLDER, Format.HALF, Format.ONNX, Format.INT8]
 STATIC = [Format.FOLDER, Format.HALF, Format.NUMPY]
+
+
+def each(formats: list[Format]) -> list[Any]:
+    """The formats as parameters; half the size goes the way of the whole folder, and is slow."""
+    half = pytest.param(Format.HALF, marks=pytest.mark.slow)
+    return [half if format is Format.HALF else format for format in formats]
 
 
 def run_program(program: str, folder: Path) -> list[str]:
@@ -74,7 +81,7 @@ def _program_in_card(folder: Path) -> str:
     return program
 
 
-@pytest.mark.parametrize("format", TRANSFORMER)
+@pytest.mark.parametrize("format", each(TRANSFORMER))
 def test_a_transformer(trained: Trained, tmp_path: Path, format: Format) -> None:
     export = trained.export(format)
     assert export.texts >= 100
@@ -121,7 +128,7 @@ def test_a_graph_takes_any_number_of_texts_of_any_length(trained: Trained) -> No
         assert compare(encode(model, texts), found).cosine > 0.9999
 
 
-@pytest.mark.parametrize("format", STATIC)
+@pytest.mark.parametrize("format", each(STATIC))
 def test_a_static_model(
     workspace: Workspace,
     run: Run,

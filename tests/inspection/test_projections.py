@@ -140,7 +140,9 @@ def test_models_of_different_width_are_held_together_at_every_text() -> None:
     np.testing.assert_array_equal(drawn.tuned_xy, again.tuned_xy)
 
 
-@pytest.mark.parametrize("texts", [1, 2, 7, 12, 17])
+@pytest.mark.parametrize(
+    "texts", [1, 2, 7, *(pytest.param(n, marks=pytest.mark.slow) for n in (12, 17))]
+)
 def test_few_texts_under_models_of_different_width(texts: int) -> None:
     drawn = umap_layout(_normal(texts, 4, 15), _normal(texts, 8, 16), neighbours=15)
     assert drawn.base_xy.shape == drawn.tuned_xy.shape == (texts, 2)
