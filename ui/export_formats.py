@@ -33,7 +33,7 @@ def show_format(workspace: Workspace, run: Run, format: Format) -> Export | None
     status = JobStatus.load(workspace.job(job)) if job else None
     active = job is not None and status is not None and status.state.active
     with st.container(border=True, key=f"format_{format}"):
-        words, action = st.columns([3, 1], vertical_alignment="center")
+        words, action = st.columns([5, 2], vertical_alignment="center")
         words.markdown(f"**{_(facts.title)}**  \n{_(facts.purpose)}")
         if active:
             assert job is not None
