@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+import re
 import sys
 import tempfile
 import time
@@ -101,7 +102,9 @@ def ask(page: Page, scene: Scene) -> None:
     box = page.locator(".st-key-question input")
     box.fill(scene.question)
     box.press("Enter")
-    expect(page.get_by_text("BM25").last).to_be_visible(timeout=_PATIENCE_MS)
+    # The heading of a column; the list of those to ask and the command have the word too.
+    heading = page.get_by_text(re.compile(r"^BM25 (keyword search|关键词检索)$")).last
+    expect(heading).to_be_visible(timeout=_PATIENCE_MS)
 
 
 def ask_all(page: Page, scene: Scene) -> None:
