@@ -7,8 +7,8 @@ click on Home, and takes the README's four pictures into docs/images/.
 from __future__ import annotations
 
 import argparse
-import signal
 import re
+import signal
 import sys
 import tempfile
 import time
