@@ -130,7 +130,7 @@ VIEWS = (
 )
 
 README_PICTURES: tuple[tuple[View, Language], ...] = (
-    (View("train", "train"), "en"),
+    (View("train", "train", height=1300), "en"),
     (View("run", "run", wait_for_chart, height=1350), "zh"),
     (View("inspect", "inspect", show_map), "en"),
     (View("search", "search", ask, height=1000), "zh"),
