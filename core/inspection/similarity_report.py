@@ -49,6 +49,7 @@ td.n,th.n{text-align:right;white-space:nowrap}
 ol{columns:2;column-gap:1.5rem;margin:.2rem 0;padding:0;list-style:none;font-size:.9em}
 li{break-inside:avoid;overflow-wrap:anywhere}section{break-inside:avoid}
 @media print{body{margin:0;max-width:none;padding:0;font-size:9px}
+.side{flex-wrap:nowrap}.side>*{flex:1;min-width:0}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 """
 
