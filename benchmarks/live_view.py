@@ -1,10 +1,11 @@
 """What it costs a training run that somebody watches it, in a real browser.
 
-`python -m benchmarks.live_view` takes ten minutes and writes benchmarks/live_view.md.
+`python -m benchmarks.live_view` takes a quarter of an hour and writes benchmarks/live_view.md.
 """
 
 from __future__ import annotations
 
+import math
 import signal
 import statistics
 import sys
@@ -34,13 +35,12 @@ from tools.chromium import find_or_install_chromium
 from tools.workbench import Workbench
 
 PAGE = PROJECT_ROOT / "benchmarks" / "live_view.md"
-PAIRS = 3
 GOAL = 0.02
 SAMPLE = "drugs"
 PACKAGES = ("torch", "streamlit", "plotly")
 _EPOCHS = 200
 """So many that the run is stopped, not done, when everything is measured."""
-_LOOK_SECONDS = 0.02
+_LOOK_SECONDS = 0.05
 _PATIENCE_SECONDS = 300.0
 _BROWSER_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
@@ -62,10 +62,13 @@ Goal: at most {goal:.0%} slower with one viewer.
 NOTES = (
     "Machine: {cpu}, {cores} cores in use, no GPU; {packages}. Load before the first run: "
     "{load:.2f} ({quiet}).",
-    "{pairs} pairs of runs a base on the drug sample, with one seed and so with the same rows in "
-    "the same batches: one alone, one with its Run screen open in Chromium. *Slower by* is the "
-    "median over the pairs, with the smallest and the largest; the steps are read from the run's "
-    "`status.json`, which is written four times a second.",
+    "Two runs a base on the drug sample, with one seed and so with the same rows in the same "
+    "batches. In the first, stretches with its Run screen open in Chromium take turns with "
+    "stretches without; the second is watched where the first was not. So every stretch is "
+    "compared with the same steps of the other run, and two that follow each other cancel what "
+    "made one run slower than the other. *Slower by* is the mean of {pairs} such pairs of "
+    "stretches, ± its standard error. The steps are read from the run's `status.json`, which is "
+    "written four times a second.",
     "*Server* and *browser*: what the web server and all processes of Chromium use more while "
     "somebody watches, in percent of one core. The browser runs on the same cores here, which a "
     "viewer at another computer does not cost.",
@@ -74,27 +77,41 @@ NOTES = (
 
 @dataclass(frozen=True)
 class Watched:
-    """A base, and the steps between which it is measured."""
+    """A base, and how many steps a stretch has; while the first of them pass, the page loads."""
 
     name: str
     kind: Literal["bundled", "static"]
-    first: int
-    last: int
+    steps: int
+    loading: int
 
 
+STRETCHES = 10
 BASES = (
-    Watched("MiniLM", "bundled", 6, 26),
-    Watched("static, from its own texts", "static", 24, 324),
+    Watched("MiniLM", "bundled", 14, 3),
+    Watched("static, from its own texts", "static", 260, 60),
 )
 
 
 @dataclass(frozen=True)
-class Phase:
-    """One phase: steps a second, and what server and browser used, as shares of one core."""
+class Stretch:
+    """Steps a second, and what server and browser used, as shares of one core."""
 
     rate: float
     server: float
     browser: float
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The same steps, watched in one run and alone in the other."""
+
+    alone: Stretch
+    watched: Stretch
+
+    @property
+    def faster(self) -> float:
+        """The logarithm of how many times as fast the watched one was."""
+        return math.log(self.watched.rate / self.alone.rate)
 
 
 class RunEnded(Problem):
@@ -126,23 +143,20 @@ def main() -> int:
     return 0
 
 
-def _measure(browser: Browser, base: Watched) -> list[tuple[Phase, Phase]]:
-    """Pairs of runs, alone and watched; who is first changes from pair to pair."""
+def _measure(browser: Browser, base: Watched) -> list[Pair]:
+    """Two runs with the same seed, watched in turns."""
     with own_workspace() as workspace:
         bench = Workbench(workspace.root)
         try:
             bench.start()
             config = _config(workspace, base)
-            pairs = []
-            for number in range(PAIRS):
-                order = (False, True) if number % 2 == 0 else (True, False)
-                found = {
-                    watched: _phase(browser, bench, config, base, watched) for watched in order
-                }
-                pairs.append((found[False], found[True]))
+            first, second = (_stretches(browser, bench, config, base, turn) for turn in (0, 1))
         finally:
             bench.close()
-    return pairs
+    return [
+        Pair(one, other) if number % 2 else Pair(other, one)
+        for number, (one, other) in enumerate(zip(first, second, strict=True))
+    ]
 
 
 def _config(workspace: Workspace, base: Watched) -> RunConfig:
@@ -155,29 +169,34 @@ def _config(workspace: Workspace, base: Watched) -> RunConfig:
     return config.model_copy(update={"training": training, "evaluation": evaluation})
 
 
-def _phase(
-    browser: Browser, bench: Workbench, config: RunConfig, base: Watched, watched: bool
-) -> Phase:
-    """The same steps of the same run, with or without somebody who looks at them."""
+def _stretches(
+    browser: Browser, bench: Workbench, config: RunConfig, base: Watched, turn: int
+) -> list[Stretch]:
+    """One run; the stretches whose number leaves ``turn`` when halved are watched."""
     workspace = Workspace.open(bench.home)
     id = start_run(workspace, config)
-    with browser.new_context(locale="en-US") as context:
-        _reached(workspace, id, 1)
-        if watched:
-            page = context.new_page()
-            page.goto(f"{bench.url}/run?run={id}")
-            _wait_for_chart(page)
-        began, first = _reached(workspace, id, base.first)
-        used = _processor_seconds(bench.pid)
-        ended, last = _reached(workspace, id, base.last)
-        shares = [
-            (after - before) / (ended - began)
-            for before, after in zip(used, _processor_seconds(bench.pid), strict=True)
-        ]
+    _reached(workspace, id, 1)
+    found = []
+    for number in range(STRETCHES):
+        _reached(workspace, id, 1 + number * base.steps)
+        with browser.new_context(locale="en-US") as context:
+            if number % 2 == turn:
+                page = context.new_page()
+                page.goto(f"{bench.url}/run?run={id}")
+                _wait_for_chart(page)
+            began, first = _reached(workspace, id, 1 + number * base.steps + base.loading)
+            used = _processor_seconds(bench.pid)
+            ended, last = _reached(workspace, id, 1 + (number + 1) * base.steps)
+            seconds = ended - began
+            shares = [
+                (after - before) / seconds
+                for before, after in zip(used, _processor_seconds(bench.pid), strict=True)
+            ]
+            found.append(Stretch((last - first) / seconds, *shares))
     queue.request_stop(workspace, id)
     while load_run(workspace, id).status.state.active:
         time.sleep(_LOOK_SECONDS)
-    return Phase((last - first) / (ended - began), *shares)
+    return found
 
 
 def _wait_for_chart(page: Page) -> None:
@@ -215,15 +234,21 @@ def _used(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def _row(base: Watched, pairs: list[tuple[Phase, Phase]]) -> str:
-    slower = sorted(1 - watched.rate / alone.rate for alone, watched in pairs)
+def _row(base: Watched, pairs: list[Pair]) -> str:
+    # Two that follow each other: in one the first run was watched, in the other the second.
+    both = [
+        statistics.mean(pair.faster for pair in pairs[number : number + 2])
+        for number in range(0, len(pairs), 2)
+    ]
+    slower = 1 - math.exp(statistics.mean(both))
+    error = statistics.stdev(both) / math.sqrt(len(both))
     cells = [
-        f"{base.name}, steps {base.first:,} to {base.last:,}",
-        f"{statistics.median(alone.rate for alone, _ in pairs):.2f}",
-        f"{statistics.median(watched.rate for _, watched in pairs):.2f}",
-        f"**{statistics.median(slower):.1%}** ({slower[0]:.1%} – {slower[-1]:.1%})",
-        f"{statistics.median(watched.server - alone.server for alone, watched in pairs):.1%}",
-        f"{statistics.median(watched.browser - alone.browser for alone, watched in pairs):.1%}",
+        f"{base.name}, {len(pairs)} × {base.steps - base.loading} steps",
+        f"{statistics.median(pair.alone.rate for pair in pairs):.2f}",
+        f"{statistics.median(pair.watched.rate for pair in pairs):.2f}",
+        f"**{slower:.1%}** ± {error:.1%}",
+        f"{statistics.mean(pair.watched.server - pair.alone.server for pair in pairs):.1%}",
+        f"{statistics.mean(pair.watched.browser - pair.alone.browser for pair in pairs):.1%}",
     ]
     return f"| {' | '.join(cells)} |"
 
@@ -236,7 +261,7 @@ def _page(rows: list[str], load: float) -> str:
         "packages": ", ".join(f"{name} {version(name)}" for name in PACKAGES),
         "load": load,
         "quiet": words_for(load),
-        "pairs": PAIRS,
+        "pairs": STRETCHES // 2,
     }
     notes = [
         textwrap.fill(f"- {note.format(**facts)}", 100, subsequent_indent="  ") for note in NOTES

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gettext
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,6 +19,7 @@ DEFAULT_LANGUAGE = "en"
 DOMAIN = "pairloom"
 LOCALE_FOLDER = Path(__file__).parent / "locale"
 STATE_KEY = "language"
+_asked_for: ContextVar[str | None] = ContextVar("asked_for", default=None)
 
 
 def catalogue_path(language: str) -> Path:
@@ -31,8 +35,18 @@ def match_language(wish: str | None) -> str | None:
 
 def current_language() -> str:
     """The language of the browser session that runs this code; English outside of one."""
-    language = st.session_state.get(STATE_KEY, DEFAULT_LANGUAGE)
+    language = _asked_for.get() or st.session_state.get(STATE_KEY, DEFAULT_LANGUAGE)
     return language if language in LANGUAGES else DEFAULT_LANGUAGE
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Within this, ``language`` is spoken: for answers that no script of a session gives."""
+    before = _asked_for.set(language)
+    try:
+        yield
+    finally:
+        _asked_for.reset(before)
 
 
 def translations(language: str) -> gettext.GNUTranslations:

@@ -1,24 +1,13 @@
 // The maps of Inspect in the browser: two linked maps, or one that goes from before to after.
 // Selecting marks the same texts everywhere at once; Python hears which texts are selected.
+// What follows is put behind ui/plotly_library.js.
 
-const LIBRARY = "LIBRARY_ADDRESS";
 const SYMBOLS = ["circle", "diamond", "square"];
 const PANELS = [
   { x: "x", y: "y", domain: [0, 0.49] },
   { x: "x2", y: "y2", domain: [0.51, 1] },
 ];
 const PLAY_MS = 2400;
-
-function library() {
-  window.pairloomPlotly ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = LIBRARY;
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = reject;
-    document.head.append(script);
-  });
-  return window.pairloomPlotly;
-}
 
 function theme(host) {
   const style = getComputedStyle(host);

@@ -8,11 +8,10 @@ numbers of the selected texts travel.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import streamlit as st
 
-from ui.live_chart import LIBRARY_ADDRESS
+from ui.live_chart import script
 
 _HTML = """
 <div class="pairloom-map"></div>
@@ -34,13 +33,12 @@ _STYLE = """
 }
 .pairloom-map-steer button:focus-visible { outline: 2px solid var(--st-primary-color); }
 """
-_SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 
 _component = st.components.v2.component(
     "pairloom_map",
     html=_HTML,
     css=_STYLE,
-    js=_SCRIPT.replace("LIBRARY_ADDRESS", LIBRARY_ADDRESS),
+    js=script("map_component.js"),
     isolate_styles=False,
 )
 

@@ -13,7 +13,7 @@ from core.training.difference import differences
 from core.training.evaluation import METRIC_NAMES
 from core.training.report import Report
 from core.training.run_index import DAMAGED, RunRow
-from core.training.runs import Curves, Run, load_run
+from core.training.runs import Curves, Run, load_curves, load_run
 from core.workspace import Workspace
 from ui import charts
 from ui import format as fmt
@@ -76,20 +76,13 @@ def _show_curves(names: Sequence[str], runs: Sequence[Run]) -> None:
             key="runs_axis",
             persist_state="session",
         )
-    curves = [_curves(run) for run in runs]
+    curves = [load_curves(run.folder) for run in runs]
     figure = comparison_chart(names, curves, lines or "score", axis or "step")
     if not any(line["x"] for line in figure["data"]):
         st.caption(_("None of these runs has such a curve."))
         return
     key = f"runs-{lines}-{axis}-{'-'.join(run.id for run in runs)}"
     show_live(figure, key, alt=_("One curve for each of the ticked runs"))
-
-
-def _curves(run: Run) -> Curves:
-    kept: dict[str, Curves] = st.session_state.setdefault("curves", {})
-    curves = kept.setdefault(run.id, Curves())
-    curves.update(run.folder)
-    return curves
 
 
 def comparison_chart(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -276,3 +278,31 @@ class Curves:
         self.held_out_scores = [point for point in self.held_out_scores if point["step"] < step]
         self._best = [best for best in self._best if best["step"] <= step]
         self.early_stop = None
+
+    def snapshot(self) -> Curves:
+        """The same points, in lists of their own."""
+        other = copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, list):
+                setattr(other, name, list(value))
+        return other
+
+
+_KEPT: dict[Path, Curves] = {}
+_KEPT_MOST = 32
+_reading = threading.Lock()
+
+
+def load_curves(run: Path) -> Curves:
+    """The points of the run in this folder so far; what was read before is not read again.
+
+    They are the caller's own: what is written later does not change them.
+    """
+    with _reading:
+        # Put in again at the end: the one that nobody has asked for longest goes first.
+        curves = _KEPT.pop(run, None) or Curves()
+        curves.update(run)
+        _KEPT[run] = curves
+        while len(_KEPT) > _KEPT_MOST:
+            del _KEPT[next(iter(_KEPT))]
+        return curves.snapshot()

@@ -139,9 +139,8 @@ def zoom_survives_an_update(page: Page, run: Path) -> None:
     assert zoomed != pytest.approx(whole)
     seen = len(points(run).train)
     wait_for(lambda: len(points(run).train) >= seen + 2, 60, "another point after the zoom")
-    page.wait_for_timeout(2_500)
+    wait_for(lambda: chart_points(page) > seen, 15, "that point on the chart")
     assert chart.evaluate("chart => chart._fullLayout.yaxis.range") == pytest.approx(zoomed)
-    assert chart_points(page) > seen
 
 
 def polling_has_stopped(page: Page) -> None:
@@ -152,7 +151,9 @@ def polling_has_stopped(page: Page) -> None:
     page.evaluate(
         "() => { window.__messages = 0; const send = WebSocket.prototype.send;"
         " WebSocket.prototype.send = function (data) {"
-        " window.__messages += 1; return send.call(this, data); }; }"
+        " window.__messages += 1; return send.call(this, data); };"
+        " const fetched = window.fetch; window.fetch = function (...what) {"
+        " window.__messages += 1; return fetched.apply(this, what); }; }"
     )
     page.wait_for_timeout(4_000)
     assert page.evaluate("() => window.__messages") == 0 and not sent

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -68,6 +70,13 @@ def trained_further(workspace: Workspace, source: str) -> str:
     return id
 
 
+def live(app: AppTest) -> dict[str, Any]:
+    """What the part that keeps itself up to date shows at first."""
+    (component,) = app.get("bidi_component")
+    now: dict[str, Any] = json.loads(component.proto.json)["now"]
+    return now
+
+
 def test_without_a_run_the_way_to_one_is_shown(workspace: Workspace) -> None:
     assert "There are no runs yet" in shown(open_screen("run"))
 
@@ -89,11 +98,14 @@ def test_a_running_run_shows_its_figures_and_can_be_stopped(workspace: Workspace
         }
     )
     app = open_screen("run")
-    figures = {metric.label: metric.value for metric in app.metric}
+    now = live(app)
+    figures = dict(now["figures"])
     assert figures["Step"] == "1 / 60"
     assert figures["Rows per second"] == "12.5"
     assert figures["Training time left"] == "1 min 20 s"
     assert figures["Memory"] == "1.5 GB"
+    assert now["done"] == 0.24
+    assert json.loads(now["chart"]["figure"])["data"][0]["y"] == [2.5]
     app.button(key="stop_discard").click().run()
     assert wish(workspace, id) is StopWish.DISCARD
     assert "Stopping: the run ends after its current step" in shown(app)
@@ -113,7 +125,7 @@ def test_the_share_of_blanks_stands_below_the_figures(
     id = make_run(workspace, JobState.RUNNING)
     start = {"type": "start", "step": 0, "steps": 60, "padding": padding}
     EventWriter(workspace.run(id)).write(start)
-    said = shown(open_screen("run"))
+    said = live(open_screen("run"))["note"]
     assert words in said
     assert ("61%" in said) == (padding is not None)
 
@@ -141,7 +153,8 @@ def test_a_run_can_be_ended_with_its_model_and_the_wish_be_changed_while_it_stop
 
 def test_before_the_first_step_the_place_of_the_chart_is_kept(workspace: Workspace) -> None:
     make_run(workspace, JobState.RUNNING)
-    assert "as soon as the first step is done" in shown(open_screen("run"))
+    now = live(open_screen("run"))
+    assert "as soon as the first step is done" in now["waiting"] and now["chart"] is None
 
 
 def test_a_waiting_run_shows_the_line_and_is_cancelled_at_once(workspace: Workspace) -> None:
