@@ -2,7 +2,7 @@
 
 The authors' own tables are not published.  These have the same columns, the same number of rows,
 the same share of matches and the same faults; the texts are those of the bundled samples, repeated
-where there are not enough.
+where there are not enough, and with more of them one behind the other where the card's are longer.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ HELD_OUT_ROWS = 100
 """Rows besides those that are learned from, for the report; the cards held none out."""
 _SAMPLES = PROJECT_ROOT / "sample_data"
 _SEED = 0
+_LONG_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,11 @@ def table_of(id: str, rows: int) -> Table:
 
 
 def _drug_labels(rows: int) -> tuple[pd.DataFrame, Mapping, str]:
-    """Card 000: 16 in 100 pairs match, the others are wrong."""
+    """Card 000: 16 in 100 pairs match, the others are wrong; a few questions are very long."""
     frame = _scored(rows, share=0.16)
+    long = np.random.default_rng(_SEED).random(rows) < _LONG_SHARE
+    frame["a"] = frame["a"].where(~long, _longer(frame["a"], 10))
+    frame["b"] = _longer(frame["b"], 3.8)
     return frame, Mapping("a", "b", score="s"), "drug labels of the bundled sample, 16% matches"
 
 
@@ -67,12 +71,14 @@ def _questions(rows: int) -> tuple[pd.DataFrame, Mapping, str]:
     """Card 002: questions and passages; Chinese here, English there."""
     questions = _read("drug_questions.csv")
     pairs = pd.DataFrame({"a": questions["question"], "b": questions["passage"]})
-    return _repeated(pairs, rows), Mapping("a", "b"), "drug questions and passages, repeated"
+    frame = _repeated(pairs, rows)
+    frame["b"] = _longer(frame["b"], 2.7)
+    return frame, Mapping("a", "b"), "drug questions and passages, repeated"
 
 
 def _profiles(rows: int) -> tuple[pd.DataFrame, Mapping, str]:
     """Card 003: the same text in both columns."""
-    texts = _repeated(_read("drug_corpus.csv")[["text"]], rows)["text"]
+    texts = _longer(_repeated(_read("drug_corpus.csv")[["text"]], rows)["text"], 3.4)
     return pd.DataFrame({"a": texts, "b": texts}), Mapping("a", "b"), "passages, twice in each row"
 
 
@@ -80,7 +86,8 @@ def _dots(rows: int) -> tuple[pd.DataFrame, Mapping, str]:
     """Card 004: anchors of nothing but dots, half of the pairs match."""
     frame = _scored(rows, share=0.5)
     dots = np.random.default_rng(_SEED).choice([".", ".."], size=rows)
-    return frame.assign(a=dots), Mapping("a", "b", score="s"), "dots and passages, 50% matches"
+    frame = frame.assign(a=dots, b=_longer(frame["b"], 3.4))
+    return frame, Mapping("a", "b", score="s"), "dots and passages, 50% matches"
 
 
 def _scored(rows: int, share: float) -> pd.DataFrame:
@@ -93,6 +100,20 @@ def _scored(rows: int, share: float) -> pd.DataFrame:
 
 def _repeated(frame: pd.DataFrame, rows: int) -> pd.DataFrame:
     return frame.iloc[np.arange(rows) % len(frame)].reset_index(drop=True)
+
+
+def _longer(texts: pd.Series, times: float) -> pd.Series:
+    """Each text with passages of the drug sample behind it, so many that all are ``times`` as long.
+
+    How many is drawn from a geometric distribution: most stay short and a few become very long, as
+    on the cards.
+    """
+    random = np.random.default_rng(_SEED)
+    passages = _read("drug_corpus.csv")["text"].to_numpy()
+    more = random.geometric(1 / times, len(texts)) - 1
+    behind = np.split(passages[random.integers(len(passages), size=more.sum())], more.cumsum()[:-1])
+    joined = [" ".join([text, *others]) for text, others in zip(texts, behind, strict=True)]
+    return pd.Series(joined, index=texts.index)
 
 
 def _read(name: str) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.cli.output import DONE, add_json, say, say_json
 from core.cli.runs import start_and_follow
-from core.cli.steering import changes_of, say_config
+from core.cli.steering import add_changes, changes_of, say_config
 from core.data.store import load_dataset
 from core.problems import Message
 from core.training.config import RunConfig
@@ -52,17 +52,7 @@ def add_commands(commands: Commands) -> None:
     use.add_argument("recipe", help="a recipe's id, or a YAML file")
     use.add_argument("--dataset", metavar="ID", required=True, help="the table to learn from")
     use.add_argument("--better", action="store_true", help="what Pairloom proposes instead")
-    use.add_argument(
-        "--set",
-        dest="changes",
-        metavar="SETTING=VALUE",
-        action="append",
-        default=[],
-        help="another value, such as training.epochs=3; may be given several times",
-    )
-    use.add_argument("--start", action="store_true", help="start the run and wait for its end")
-    use.add_argument("--detach", action="store_true", help="with --start: do not wait")
-    add_json(use, "print the configuration as JSON; with --start the run")
+    add_changes(use)
     use.set_defaults(command=_config)
 
 

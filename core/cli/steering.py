@@ -81,6 +81,11 @@ def add_commands(commands: Commands) -> None:
 def _add_source(command: argparse.ArgumentParser) -> None:
     command.description = "Prints the new run's configuration; --start starts it."
     command.add_argument("run", help="the run's id")
+    add_changes(command)
+
+
+def add_changes(command: argparse.ArgumentParser) -> None:
+    """What every command takes that makes the configuration of a new run and may start it."""
     command.add_argument(
         "--set",
         dest="changes",

@@ -120,7 +120,7 @@ def read_card(text: str, source: str = "") -> Card:
         "examples": _examples(front.get("widget")),
         **_description(front, body, sections),
         **(old or _training(sections)),
-        "evaluations": _evaluations(sections),
+        "evaluations": _evaluations(sections) or _indexed(front.get("model-index")),
         "versions": _versions(sections),
     }
     card = Card.model_validate(found)
@@ -286,6 +286,36 @@ def _evaluations(sections: list[Section]) -> tuple[Evaluation, ...]:
             )
         )
     return tuple(found)
+
+
+def _indexed(index: Any) -> tuple[Evaluation, ...]:
+    """The scores in the part that hubs read, where no table is one of the library's evaluators."""
+    results = [
+        result
+        for model in _listed(index)
+        if isinstance(model, dict)
+        for result in _listed(model.get("results"))
+        if isinstance(result, dict)
+    ]
+    found = []
+    for result in results:
+        task, data = result.get("task"), result.get("dataset")
+        metrics = {
+            str(one["type"]): (number(str(one["value"])),)
+            for one in _listed(result.get("metrics"))
+            if isinstance(one, dict) and {"type", "value"} <= one.keys()
+        }
+        if metrics:
+            found.append(
+                Evaluation(
+                    title=_name(task), names=tuple(filter(None, [_name(data)])), metrics=metrics
+                )
+            )
+    return tuple(found)
+
+
+def _name(part: Any) -> str:
+    return str(part.get("name") or "") if isinstance(part, dict) else ""
 
 
 def _versions(sections: list[Section]) -> dict[str, str]:
