@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from core.encoder.place import IDLE_EXIT, LOCK_FILE, announce, socket_path
-from core.encoder.portions import cost
+from core.encoder.portions import cost, pace
 from core.encoder.protocol import receive, send
 from core.jobs.queue import placed_jobs
 from core.models.encoding import encode
@@ -41,7 +41,10 @@ if TYPE_CHECKING:
 MODELS_KEPT = 3
 TEXTS_A_TURN = 256
 CHARACTERS_A_TURN = 6_000
-"""A turn of long texts holds fewer, so that a question waits about a second on two cores."""
+"""A turn of long texts holds fewer, so that a question waits about a second on two cores.
+
+Both are for a transformer; :func:`core.encoder.portions.pace` says how many times more others take.
+"""
 _FORGET_SECONDS = 10 * 60.0
 _IDLE_SECONDS = 30 * 60.0
 _LOOK_SECONDS = 1.0
@@ -238,7 +241,8 @@ class Encoder:
         works = list(works)
         model = works[0].model
         shares: list[tuple[Work, list[str]]] = []
-        texts_left, characters_left = TEXTS_A_TURN, CHARACTERS_A_TURN
+        times = pace(model)
+        texts_left, characters_left = times * TEXTS_A_TURN, times * CHARACTERS_A_TURN
         for work in works:
             if texts_left <= 0 or characters_left <= 0:
                 break

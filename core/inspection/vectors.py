@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.encoder import client
-from core.encoder.portions import portions
+from core.encoder.portions import pace, portions
 from core.encoder.vector_store import VectorStore
 from core.workspace import Workspace
 
@@ -68,7 +68,7 @@ def _encode_missing(
 ) -> None:
     new = store.missing(texts)
     done = 0
-    for places in portions(new):
+    for places in portions(new, pace(model)):
         if progress is not None:
             progress(done, len(new))
         asked = [new[at] for at in places]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.encoder import client
-from core.encoder.portions import cost, portions
+from core.encoder.portions import cost, pace, portions
 from core.encoder.vector_store import VectorStore
 from core.problems import N_, Problem
 from core.workspace import Workspace
@@ -83,7 +83,7 @@ def read_texts(
     store = VectorStore(path, most=MOST_TEXTS)
     new = store.missing(texts)
     work, done, read = sum(map(cost, new)), 0, 0
-    for places in portions(new):
+    for places in portions(new, pace(model)):
         told(read, len(new), done / max(1, work))
         asked = [new[at] for at in places]
         vectors = client.encode(workspace, model, asked)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.encoder import client
-from core.encoder.portions import portions
+from core.encoder.portions import pace, portions
 from core.problems import N_, Problem
 from core.retrieval.corpora import Corpus
 from core.retrieval.dense import DenseIndex
@@ -220,7 +220,7 @@ class Answers:
         model = column.fingerprint
         new = [text for text in dict.fromkeys(texts) if (model, text) not in self._vectors]
         done = 0
-        for places in portions(new) if new else ():
+        for places in portions(new, pace(column.model)) if new else ():
             if tell is not None:
                 tell(done)
             asked = [new[at] for at in places]

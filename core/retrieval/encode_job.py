@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.encoder import client
-from core.encoder.portions import cost, portions
+from core.encoder.portions import cost, pace, portions
 from core.problems import N_, Message, Problem
 from core.retrieval.answers import LEXICAL_AT_ONCE_ROWS, Column, ColumnKind, Encode
 from core.retrieval.corpora import Corpus, load_corpus
@@ -122,7 +122,7 @@ def store_vectors(
     try:
         if known.dimension is not None:
             known.fill(vectors.of_width(known.dimension), job.check_stop)
-        for places, asked in _requests(job, corpus, known):
+        for places, asked in _requests(job, corpus, known, model):
             vectors.put(places, encode(model, asked))
         known.repeat(vectors.written)
         vectors.written.flush()
@@ -165,7 +165,9 @@ def store_graph(
     questions = None
     if len(asked) >= LEAST_QUESTIONS:
         asked = asked[:SAMPLE_QUESTIONS]
-        parts = [encode(model, [asked[at] for at in places]) for places in portions(asked)]
+        parts = [
+            encode(model, [asked[at] for at in places]) for places in portions(asked, pace(model))
+        ]
         questions = np.concatenate(parts)
     build_graph(corpus.vectors_path(fingerprint), exact, questions, progress)
 
@@ -205,14 +207,14 @@ class _Vectors:
 
 
 def _requests(
-    job: JobContext, corpus: Corpus, known: KnownVectors
+    job: JobContext, corpus: Corpus, known: KnownVectors, model: Path
 ) -> Iterator[tuple[NDArray[np.int64], list[str]]]:
     """What to ask the encoder for, in order: positions and their texts; the job hears of it."""
     rows = int(known.new.sum())
     work = sum(cost(text) for _, texts in _unread(corpus, known) for text in texts)
     done = told = 0
     for positions, texts in _unread(corpus, known):
-        for places in portions(texts):
+        for places in portions(texts, pace(model)):
             job.check_stop()
             job.progress(_encoding(told, rows, known.count), done / max(1, work))
             asked = [texts[at] for at in places]
