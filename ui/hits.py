@@ -73,7 +73,8 @@ def _show_column(found: SideBySide, number: int, view: View, asked: int) -> None
         st.info(_("No text has a word in common with the question."), icon=":material/info:")
     for hit in answers.hits:
         with st.container(border=True, gap="xxsmall", key=f"hit_{number}_{hit.rank}"):
-            _show_hit(hit, answers.column.kind, found.question, number, view, asked)
+            compared = number > 0 and answers.shared is not None
+            _show_hit(hit, answers.column.kind, found.question, number, view, asked, compared)
     if number and answers.lost:
         _show_lost(answers.lost, view)
 
@@ -107,11 +108,17 @@ def _summary(answers: ColumnHits, number: int, view: View, asked: int) -> str:
 
 
 def _show_hit(
-    hit: Hit, kind: ColumnKind, question: str, number: int, view: View, asked: int
+    hit: Hit,
+    kind: ColumnKind,
+    question: str,
+    number: int,
+    view: View,
+    asked: int,
+    compared: bool,
 ) -> None:
     digits = {ColumnKind.DENSE: 3, ColumnKind.LEXICAL: 2, ColumnKind.FUSED: 4}[kind]
     head = [f"**{hit.rank}**", f":gray[{fmt.number(hit.score, digits)}]"]
-    if number:
+    if compared:
         head.append(_change(hit, asked))
     said = view.judged.mark(hit.id)
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
