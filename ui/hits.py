@@ -68,7 +68,7 @@ def _show_column(found: SideBySide, number: int, view: View, asked: int) -> None
     if answers.problem is not None:
         st.warning(say(answers.problem), icon=":material/warning:")
         return
-    st.caption(_summary(answers, number, view, asked))
+    st.caption(_summary(answers, number, view, asked, others=len(found.columns) > 1))
     if not answers.hits:
         st.info(_("No text has a word in common with the question."), icon=":material/info:")
     for hit in answers.hits:
@@ -79,7 +79,7 @@ def _show_column(found: SideBySide, number: int, view: View, asked: int) -> None
         _show_lost(answers.lost, view)
 
 
-def _summary(answers: ColumnHits, number: int, view: View, asked: int) -> str:
+def _summary(answers: ColumnHits, number: int, view: View, asked: int, others: bool) -> str:
     """Where the first right answer stands, how many hits the first column has too, what scores are.
 
     As many lines in every column, so that the answers start at the same height.
@@ -96,7 +96,8 @@ def _summary(answers: ColumnHits, number: int, view: View, asked: int) -> str:
     if number and answers.shared is not None:
         lines.append(_("{n} of them in the first column too").format(n=answers.shared))
     else:
-        lines.append(_("what the others are compared with") if not number else " ")
+        first = not number and others
+        lines.append(_("what the others are compared with") if first else " ")
     lines.append(
         {
             ColumnKind.DENSE: _("scores: cosine"),

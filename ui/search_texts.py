@@ -28,7 +28,7 @@ from core.retrieval.corpus_job import store_params, stored_corpus
 from core.retrieval.growth import Added, add_rows, corpus_from_dataset
 from core.retrieval.judgements import carry_over
 from core.retrieval.sample_corpora import SAMPLE_CORPORA, add_sample_corpus
-from core.retrieval.table_columns import likely_text_column
+from core.retrieval.table_columns import ID_NAMES, likely_text_column, named_column
 from core.workspace import UnknownItem, Workspace
 from ui import format as fmt
 from ui import jobs
@@ -181,7 +181,7 @@ def _choose_columns(
     id = right.selectbox(
         _("Column with an id (optional)"),
         others,
-        index=others.index(known) if known in others else None,
+        index=others.index(known) if known in others else _likely_id(frame, others, add_to),
         placeholder=_("number the rows"),
         key=f"corpus_id{key}",
     )
@@ -189,6 +189,15 @@ def _choose_columns(
         return text, id, add_to.info.name, add_to
     name = st.text_input(_("Name"), value=stem, max_chars=80, key="corpus_name")
     return text, id, name.strip() or stem, None
+
+
+def _likely_id(frame: pd.DataFrame, others: Sequence[str], add_to: Corpus | None) -> int | None:
+    """The place of a column that calls itself an id and is one, for a new corpus."""
+    place = named_column(others, ID_NAMES) if add_to is None else None
+    if place is None:
+        return None
+    cells = frame[others[place]]
+    return place if cells.is_unique and (cells.str.strip() != "").all() else None
 
 
 def _grow(workspace: Workspace, old: Corpus, frame: pd.DataFrame, text: str, id: str | None) -> str:

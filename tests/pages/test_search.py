@@ -246,7 +246,7 @@ def test_a_table_of_ones_own(workspace: Workspace, run: str) -> None:
     app.file_uploader[0].upload("客服.csv", table.encode("gb18030")).run()
     assert "2 rows, 3 columns, encoding GB18030" in shown(app)
     assert app.selectbox(key="corpus_text").value == "正文"
-    app.selectbox(key="corpus_id").set_value("编号")
+    assert app.selectbox(key="corpus_id").value == "编号"
     app.button(key="corpus_add").click().run()
     assert not app.exception
     (info,) = list_corpora(workspace)
@@ -315,6 +315,7 @@ def test_a_large_table_is_stored_by_a_job(
 def test_a_table_that_cannot_be_searched_is_refused(workspace: Workspace, run: str) -> None:
     app = open_screen("search", run=run)
     app.file_uploader[0].upload("a.csv", b"id,text\n1,one\n1,another\n").run()
+    assert app.selectbox(key="corpus_id").value is None
     app.selectbox(key="corpus_id").set_value("id")
     app.button(key="corpus_add").click().run()
     assert "The id 1 stands in rows 1 and 2 of a." in shown(app)
