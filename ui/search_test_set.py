@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from core.data.check import MINIMUM_ROWS
 from core.problems import Problem
 from core.retrieval.answers import Answers
 from core.retrieval.corpora import ID, TEXT, Corpus
@@ -252,7 +253,13 @@ def _use_for_training(
                 "its figures here would be too good."
             )
         )
-        if st.button(_("Make a dataset"), icon=":material/table_view:", key="judged_store"):
+        few = counts[with_wrong] < MINIMUM_ROWS
+        if few:
+            words = _("A dataset has at least {minimum} rows: judge some more answers first.")
+            st.caption(words.format(minimum=MINIMUM_ROWS))
+        if st.button(
+            _("Make a dataset"), icon=":material/table_view:", key="judged_store", disabled=few
+        ):
             try:
                 id = store_judged(workspace, corpus, questions, name, with_wrong=with_wrong)
             except Problem as problem:
