@@ -23,6 +23,8 @@ WARNED = 1
 """The exit code of a check that found something to warn of."""
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells know it."""
+CUT_OFF = 141
+"""The exit code when nobody reads the rest of the output, as shells know it."""
 
 _POLL_SECONDS = 0.5
 

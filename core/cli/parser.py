@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +25,7 @@ from core.cli import (
     serve,
     steering,
 )
-from core.cli.output import INTERRUPTED, REFUSED, say_problem
+from core.cli.output import CUT_OFF, INTERRUPTED, REFUSED, say_problem
 from core.problems import Problem
 from core.workspace import Workspace
 
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """The workbench without a screen; the commands call what the screens call.
 Exit codes: 0 done, 1 the job did not succeed or the check found something to warn of, 2 refused
-(what was asked for cannot be done; a sentence on stderr says why), 130 interrupted with Ctrl-C."""
+(what was asked for cannot be done; a sentence on stderr says why), 130 interrupted with Ctrl-C,
+141 nobody reads the rest of the output."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,6 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return REFUSED
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:
+        # `| head` has read enough.  Python would complain once more when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CUT_OFF
 
 
 def make_parser() -> argparse.ArgumentParser:

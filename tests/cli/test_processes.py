@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from core.cli.output import CUT_OFF
 from core.jobs.status import JobState, JobStatus
 from core.training.config import RunConfig
 from core.workspace import PROJECT_ROOT, Workspace
@@ -95,3 +96,18 @@ def test_detach_returns_at_once_with_the_id(
     assert done.returncode == 0
     state = JobStatus.load(workspace.run(done.stdout.strip())).state
     assert state in (JobState.QUEUED, JobState.RUNNING)
+
+
+def test_output_that_nobody_reads_to_its_end_is_no_error(workspace: Workspace) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "core", "recipe", "list"],
+        cwd=PROJECT_ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None and process.stderr is not None
+    # As `| head` does when it has its lines.
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait(60) == CUT_OFF

@@ -25,6 +25,7 @@ from core.export.verify import Likeness
 from core.models.bases import BaseConfig
 from core.models.bundled import BUNDLED_NAME
 from core.training.config import RunConfig
+from core.training.recipes.card import read_card
 from core.training.runs import Run
 from core.workspace import Workspace
 from tests.export.conftest import Trained
@@ -316,3 +317,14 @@ def test_a_run_without_recorded_facts_can_still_be_exported(run: Run, workspace:
     facts = card_facts(workspace, run.id)
     text = render_card(facts, card_form(facts), ENGLISH)
     assert "made from nothing but the texts of its own training table" in text
+
+
+def test_the_scores_can_be_read_from_a_card_of_ours(trained: Trained) -> None:
+    report = card_facts(trained.workspace, trained.id).report
+    tuned = report.scores("tuned") if report else None
+    assert tuned is not None
+    for words in (ENGLISH, CHINESE):
+        (found,) = read_card(card(trained, words=words)).evaluations
+        assert found.metrics.keys() == tuned.metrics.keys()
+        for name, (value,) in found.metrics.items():
+            assert value == pytest.approx(tuned.metrics[name], abs=5e-5)
