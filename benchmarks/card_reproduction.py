@@ -52,7 +52,9 @@ published: those here have the same shape, number of rows and faults, and texts 
 samples, about as long as theirs (`benchmarks/card_tables.py`). The bundled base comes as a
 package that names no revision. With one table it makes no difference how several would take turns
 (`multi_dataset_batch_sampler`). `logging_nan_inf_filter`, `disable_tqdm`, `eval_on_start`,
-`use_cpu` and `dataloader_pin_memory` are set by Pairloom and change nothing in the model.
+`use_cpu` and `dataloader_pin_memory` are set by Pairloom and change nothing in the model. A
+widget's examples are held-out rows whose texts differ: with the same text in both columns there
+are none (card 003), with two anchors two (card 004).
 """
 HEADER = "| section | field | the card | made here | |\n|---|---|---|---|---|"
 
