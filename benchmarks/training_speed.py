@@ -46,8 +46,9 @@ TRIED = (
     "filled up there, and after three steps of 64 pairs the held-out loss of in-batch negatives "
     "was worse by 0.11 and 0.13 of 2.0, on two seeds.",
     "A fused optimiser: the library takes PyTorch's by default.",
-    "Compiling the model was not tried: it needs a C++ compiler on the user's machine, and batches "
-    "of texts one behind the other have another shape at each step.",
+    "Compiling the model (`torch.compile`, shapes left open): the first six batches took 118 s "
+    "here with another program at work, longer than many a run, and it needs a C++ compiler on the "
+    "user's machine. Whether steps are quicker afterwards was not measured.",
 )
 """By hand, in November 2026, on the machine of the table while others were at work there."""
 _HELD_OUT = 128
