@@ -13,8 +13,9 @@ from ui.command_line import show_commands
 from ui.comparisons import choose_run, compared
 from ui.examples import current_examples
 from ui.inspect_map import show_map
-from ui.inspect_similarity import show_similarity
+from ui.inspect_similarity import chosen_order, show_similarity
 from ui.language import _, current_language, say
+from ui.map_controls import umap_settings
 from ui.map_sources import chosen_texts
 from ui.pages import heading
 from ui.similarity_texts import compared_texts
@@ -69,8 +70,10 @@ def commands_of(run: Run, view: str) -> list[Line]:
     language = current_language().split("_")[0]
     if view == "map":
         texts, layout = chosen_texts(), st.session_state.get("inspect_method")
-        return commands.inspect(run.id, view, texts, language, layout)
-    return commands.inspect(run.id, view, compared_texts(), language, None)
+        settings = umap_settings() if layout == "umap" else None
+        return commands.inspect(run.id, view, texts, language, layout, settings=settings)
+    order = chosen_order()
+    return commands.inspect(run.id, view, compared_texts(), language, None, order=order)
 
 
 heading("inspect")

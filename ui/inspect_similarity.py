@@ -38,6 +38,9 @@ from ui.vectors import Pair, encode, encoded
 WAITED_FOR = 300
 """How many texts are encoded while somebody waits; more are read by a job."""
 GIVEN, CLUSTER, GROUP = "given", "cluster", "group"
+_ORDERED = "inspect_ordered"
+_ORDER_OPTIONS = {GIVEN: "given", CLUSTER: "alike", GROUP: "group"}
+"""The orders' names on the command line."""
 ORDERS = {GIVEN: N_("As given"), CLUSTER: N_("Like beside like"), GROUP: N_("By group")}
 _BLOCK = "inspect_block"
 _LISTED_WIDTH = 90
@@ -150,7 +153,15 @@ def _controls(sheet: Sheet) -> tuple[str, str]:
                 "matrices stand in the same order."
             ),
         )
+    usual = CLUSTER if many else GIVEN
+    st.session_state[_ORDERED] = None if how == usual else _ORDER_OPTIONS[how]
     return which, how
+
+
+def chosen_order() -> str | None:
+    """The order as :func:`core.cli.commands.inspect` takes it; None for the usual one."""
+    order: str | None = st.session_state.get(_ORDERED)
+    return order
 
 
 def _order(

@@ -65,6 +65,16 @@ def colour_by(points: MapPoints) -> str:
     )
 
 
+def umap_settings() -> MapSettings:
+    """What is chosen for the layout, as far as somebody has looked at it."""
+    state = st.session_state
+    return MapSettings(
+        neighbours=state.get("inspect_neighbours", _DEFAULTS.neighbours),
+        min_dist=state.get("map_min_dist", _DEFAULTS.min_dist),
+        seed=state.get("map_seed", _DEFAULTS.seed),
+    )
+
+
 def choose_settings(texts: int, method: str) -> MapSettings:
     """What is behind the button: the layout's numbers and how groups are found.
 

@@ -40,6 +40,15 @@ _NAMES: dict[What, str] = {
 }
 
 
+def wants_matched_only(result: Result) -> bool:
+    """Whether the files are to leave out rows without a match."""
+    return bool(STATE.get(_matched_key(result)))
+
+
+def _matched_key(result: Result) -> str:
+    return f"files_matched_{result.meta.id}"
+
+
 def offer_files(
     workspace: Workspace,
     result: Result,
@@ -59,7 +68,7 @@ def offer_files(
         about: what the workbook says about itself.
     """
     matched_only = what == "matches" and st.toggle(
-        _("Only matched rows in the files"), key=f"files_matched_{result.meta.id}"
+        _("Only matched rows in the files"), key=_matched_key(result)
     )
     wishes = [
         FileWish(

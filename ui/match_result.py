@@ -13,7 +13,7 @@ from core.matching.chosen import Candidates, Chosen, State, Wish, choose
 from core.matching.dataset import matches_to_dataset
 from core.matching.decisions import read_decisions
 from core.matching.export import decided_so_far, load_candidates
-from core.matching.params import KEPT, METHODS, MatchParams
+from core.matching.params import KEPT, METHODS
 from core.matching.results import Result, open_result
 from core.problems import Problem
 from core.workspace import Workspace
@@ -22,7 +22,7 @@ from ui import format as fmt
 from ui.command_line import show_commands
 from ui.language import _, paragraph, say
 from ui.match_charts import score_chart
-from ui.match_files import offer_files
+from ui.match_files import offer_files, wants_matched_only
 from ui.match_form import model_words
 from ui.match_lines import STATE_WORDS, show_lines
 from ui.match_tables import table_name
@@ -48,7 +48,7 @@ def show_match(workspace: Workspace, result: Result) -> None:
     st.subheader(_("Take it with you"), anchor=False)
     offer_files(workspace, result, "matches", wish, len(chosen.states), _about(result, wish))
     _offer_dataset(workspace, result, wish)
-    _show_command(workspace, meta.match, wish)
+    _show_command(workspace, result, wish)
 
 
 def match_title(result_names: tuple[str, str]) -> str:
@@ -57,7 +57,9 @@ def match_title(result_names: tuple[str, str]) -> str:
     return f"{left} → {right}"
 
 
-def _show_command(workspace: Workspace, params: MatchParams, wish: Wish) -> None:
+def _show_command(workspace: Workspace, result: Result, wish: Wish) -> None:
+    params = result.meta.match
+    assert params is not None
     try:
         lines = commands.match(
             workspace,
@@ -68,6 +70,7 @@ def _show_command(workspace: Workspace, params: MatchParams, wish: Wish) -> None
             same=params.same,
             wish=wish,
             threshold=params.threshold,
+            matched_only=wants_matched_only(result),
         )
     except Problem:
         # A table was deleted since: nothing could do it again.

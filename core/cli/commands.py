@@ -15,6 +15,7 @@ from core.data.prepare import STEPS
 from core.data.reading.rows import ReadOptions
 from core.data.staging import staged_file
 from core.export.formats import Format
+from core.inspection.project_job import MapSettings
 from core.jobs.status import ALLOWED, JobState
 from core.matching.chosen import Wish
 from core.matching.models import OfferedModel, UsedModel
@@ -190,7 +191,16 @@ def runs(wanted: Filter, ticked: Sequence[str]) -> list[Line]:
 # Looking at models -------------------------------------------------------------------------------
 
 
-def inspect(run: str, view: str, texts: str, language: str, layout: str | None) -> list[Line]:
+def inspect(
+    run: str,
+    view: str,
+    texts: str,
+    language: str,
+    layout: str | None,
+    *,
+    settings: MapSettings | None = None,
+    order: str | None = None,
+) -> list[Line]:
     """Inspect.
 
     Args:
@@ -200,7 +210,10 @@ def inspect(run: str, view: str, texts: str, language: str, layout: str | None) 
             usual ones.
         language: of the page.
         layout: of the map.
+        settings: of the UMAP.
+        order: of the texts in the matrices, where it is not the usual one.
     """
+    usual, settings = MapSettings(), settings or MapSettings()
     kind, _colon, id = texts.partition(":")
     which = {
         "own": option("texts", "texts.txt"),
@@ -212,6 +225,13 @@ def inspect(run: str, view: str, texts: str, language: str, layout: str | None) 
         *option("what", view),
         *which.get(kind, []),
         *option("layout", layout),
+        *option("order", order),
+        *(
+            part
+            for name in ("neighbours", "min_dist", "seed")
+            if getattr(settings, name) != getattr(usual, name)
+            for part in option(name.replace("_", "-"), getattr(settings, name))
+        ),
         *option("lang", None if language == "en" else language),
     ]
     page = option("to", f"{view}.html")
@@ -305,6 +325,7 @@ def match(
     same: tuple[str, str] | None,
     wish: Wish | None = None,
     threshold: float | None = None,
+    matched_only: bool = False,
 ) -> list[Line]:
     """A match of two tables.
 
@@ -317,6 +338,7 @@ def match(
         same: a column of each table that must be equal in a pair.
         wish: how the result is looked at; None while there is none.
         threshold: where the threshold stands at first.
+        matched_only: whether the files leave out rows without a match.
     """
     options = [
         *_columns(workspace, left, "left-"),
@@ -332,7 +354,7 @@ def match(
         options += option("top", None if wish.top == _TOP or wish.one_to_one else wish.top)
         options += switch("one-to-one", wish.one_to_one)
     named = [_table(workspace, side) for side in (left, right)]
-    to_file = [*options, "--to", "matches.xlsx"]
+    to_file = [*options, *switch("only-matched", matched_only), "--to", "matches.xlsx"]
     return [
         line(N_("Match these tables"), "match", named, options),
         line(N_("Write the matches as a file"), "match", named, to_file),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,11 +106,41 @@ def add_commands(commands: Commands) -> None:
     look.add_argument(
         "--layout", choices=("pca", "umap"), default="pca", help="of the map (default: pca)"
     )
+    _add_layout(look)
     look.add_argument(
         "--lang", choices=list(CARD_LANGUAGES), default="en", help="the page's language"
     )
     look.add_argument("--json", action="store_true", help="print verdict and figures as JSON")
     look.set_defaults(command=_inspect)
+
+
+def _add_layout(look: argparse.ArgumentParser) -> None:
+    """How a UMAP is laid out, within the bounds of the screen."""
+    usual = MapSettings()
+    for name, least, most, default, words in (
+        ("neighbours", 5, 100, usual.neighbours, "how many shape a text's place in the UMAP"),
+        ("min-dist", 0.0, 0.9, usual.min_dist, "room between the UMAP's points"),
+        ("seed", 0, 2**31 - 1, usual.seed, "makes the map repeatable"),
+    ):
+        look.add_argument(
+            f"--{name}",
+            type=_bounded(least, most),
+            metavar=f"{least}…{most}",
+            default=default,
+            help=f"{words} (default: {default})",
+        )
+
+
+def _bounded(least: float, most: float) -> Callable[[str], float]:
+    """What reads a number of an option, of the bounds' own kind, and refuses one beyond them."""
+
+    def number(text: str) -> float:
+        value = type(least)(text)
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text} is not within {least} and {most}")
+        return value
+
+    return number
 
 
 @dataclass(frozen=True)
@@ -220,7 +251,9 @@ def _say_reading(name: str) -> Progress:
 
 def _map(look: _Look) -> DrawnMap | None:
     """The map as the screen draws it, made by the same job; None when that does not succeed."""
-    points, settings = _points(look), MapSettings()
+    asked = look.options
+    settings = MapSettings(asked.neighbours, asked.min_dist, asked.seed)
+    points = _points(look)
     base, tuned = look.comparison.base, look.comparison.tuned
     key = map_key(points.texts, base.fingerprint, tuned.fingerprint)
     umap = look.options.layout == "umap"

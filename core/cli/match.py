@@ -75,6 +75,9 @@ def add_commands(commands: Commands) -> None:
     match.add_argument("--top", type=int, default=3, choices=range(1, KEPT + 1), metavar="1…10")
     match.add_argument("--threshold", type=float, help="a match from this score on")
     match.add_argument("--one-to-one", action="store_true", help="use each row once")
+    match.add_argument(
+        "--only-matched", action="store_true", help="leave rows without a match out of the file"
+    )
     match.set_defaults(command=_match)
 
     twice = commands.add_parser("duplicates", help="find what stands twice in a table")
@@ -116,7 +119,7 @@ def _match(workspace: Workspace, options: argparse.Namespace) -> int:
         return say_failure(result, json=options.json)
     threshold = params.threshold if options.threshold is None else options.threshold
     wish = Wish(threshold=threshold, top=options.top, one_to_one=options.one_to_one)
-    _write(result, "matches", wish, options.to)
+    _write(result, "matches", wish, options.to, matched_only=options.only_matched)
     facts = _match_facts(result, wish, with_rows=options.json)
     if options.json:
         say_json(facts)
@@ -262,11 +265,19 @@ def _check_files(*files: Path | None) -> None:
             raise NotASheet(file=file.name)
 
 
-def _write(result: Result, what: What, wish: Wish, to: Path | None) -> None:
+def _write(
+    result: Result, what: What, wish: Wish, to: Path | None, *, matched_only: bool = False
+) -> None:
     if to is None:
         return
-    format = "xlsx" if to.suffix.lower() == ".xlsx" else "csv"
-    made = make_file(result, FileWish(id=result.meta.id, what=what, format=format, wish=wish))
+    asked = FileWish(
+        id=result.meta.id,
+        what=what,
+        format="xlsx" if to.suffix.lower() == ".xlsx" else "csv",
+        wish=wish,
+        matched_only=matched_only,
+    )
+    made = make_file(result, asked)
     to.parent.mkdir(parents=True, exist_ok=True)
     say(shutil.copyfile(made.path, to), error=True)
     if made.cut.rows or made.cut.cells:

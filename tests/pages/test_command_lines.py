@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from streamlit.testing.v1 import AppTest
@@ -234,6 +235,23 @@ def test_inspect_writes_the_view_and_the_texts_that_are_open(
     app = open_screen("inspect", locale="zh-CN", run=run, inspect_view="map", inspect_method="pca")
     options = parsed(the(app, " --to "))
     assert (options.what, options.layout, options.lang) == ("map", "pca", "zh")
+    usual = (options.neighbours, options.min_dist, options.seed)
+    assert usual == (15, 0.1, 42)
+
+
+def test_inspect_names_the_order_and_the_umap_that_are_chosen(
+    workspace: Workspace, encoder: CharacterEncoder
+) -> None:
+    run = make_compared(workspace)
+    app = open_screen("inspect", run=run)
+    assert parsed(the(app, " --to ")).order is None
+    (order,) = [one for one in app.segmented_control if one.label == "Order"]
+    order.set_value("cluster").run()
+    assert parsed(the(app, " --to ")).order == "alike"
+    chosen = {"inspect_neighbours": 30, "map_min_dist": 0.5, "map_seed": 7}
+    app = open_screen("inspect", run=run, inspect_view="map", inspect_method="umap", **chosen)
+    options = parsed(the(app, " --to "))
+    assert (options.neighbours, options.min_dist, options.seed) == (30, 0.5, 7)
 
 
 def test_search_asks_the_same_question_of_the_same_models_and_texts(
@@ -283,7 +301,7 @@ def test_match_of_uploads_names_the_files_and_what_is_chosen(
 
 
 def test_match_of_stored_tables_finds_the_result_that_is_on_screen(
-    workspace: Workspace, core: Run, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, core: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from ui import jobs
 
@@ -304,6 +322,16 @@ def test_match_of_stored_tables_finds_the_result_that_is_on_screen(
     found = json.loads(core(line, "--json")[1])
     assert (found["id"], found["threshold"]) == (id, 0.8)
     assert found["states"]["matched"] == int(app.metric[0].value.replace(",", ""))
+
+    app.slider(key=f"match_threshold_{id}").set_value(0.4).run()
+    matched = int(app.metric[0].value.replace(",", ""))
+    assert 0 < matched < found["rows"]
+    app.toggle(key=f"files_matched_{id}").set_value(True).run()
+    (line,) = [line for line in lines(app) if "matches.xlsx" in line]
+    monkeypatch.chdir(tmp_path)
+    core(line)
+    rows = pd.read_excel("matches.xlsx", engine="openpyxl")
+    assert len(rows) == matched and set(rows["Result"]) == {"matched"}
 
 
 def test_duplicates_repeats_the_table_and_the_score(
