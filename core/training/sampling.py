@@ -21,8 +21,10 @@ Rows = NDArray[np.int64]
 """Places of rows in a table, [n]."""
 
 _GROUP = 50
-"""Batches a mega-batch: enough that hardly anything is filled up, few enough that the rows that
-meet in a batch change from epoch to epoch."""
+"""Batches a mega-batch at most: with more, hardly less is filled up."""
+
+_GROUPS = 8
+"""Mega-batches an epoch at least: the rows that meet in a batch shall change from epoch to epoch."""
 
 _SMALLEST = 4
 """Rows of the smallest batch with two of each of two classes."""
@@ -101,11 +103,11 @@ class BatchSampler:
         planned = self._planned(epoch)
         # An epoch that needs fewer batches than another gets as many of smaller ones.
         while len(planned) < len(self):
-            largest = max(range(len(planned)), key=lambda at: len(planned[at]))
-            batch = planned[largest]
-            if len(batch) < 2:
+            found = _halved(planned, self._traits.classes)
+            if found is None:
                 break
-            planned[largest : largest + 1] = [batch[::2], batch[1::2]]
+            at, halves = found
+            planned[at : at + 1] = halves
         return planned
 
     def _planned(self, epoch: int) -> list[Rows]:
@@ -127,10 +129,11 @@ def plan(
     """
     order = draw.permutation(traits.rows)
     if traits.lengths is not None:
-        group = _GROUP * batch_size * together
+        step = batch_size * together
+        group = step * min(_GROUP, max(1, len(order) // (step * _GROUPS)))
         order = np.concatenate(
             [
-                _by_length(order[start : start + group], traits.lengths, batch_size * together)
+                _by_length(order[start : start + group], traits.lengths, step)
                 for start in range(0, len(order), group)
             ]
             or [order]
@@ -275,19 +278,10 @@ def _mixed(order: Rows, classes: NDArray[np.int64], batch_size: int) -> list[Row
 
     Rows of a class go in pairs, an odd one with the last pair of its class where there is room.
     """
-    of_class: dict[int, list[int]] = defaultdict(list)
-    for row in order.tolist():
-        of_class[int(classes[row])].append(row)
+    # With three rows of one class a batch of four has no room for two of another.
+    units = _units(order.tolist(), classes, with_odd=batch_size > _SMALLEST)
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
-    units: list[list[int]] = []
-    for rows in of_class.values():
-        pairs = [rows[at : at + 2] for at in range(0, len(rows), 2)]
-        # With three rows of one class a batch of four has no room for two of another.
-        if len(pairs) > 1 and len(pairs[-1]) == 1 and batch_size > _SMALLEST:
-            odd = pairs.pop()
-            pairs[-1] = [*pairs[-1], *odd]
-        units += pairs
     units.sort(key=lambda unit: int(place[unit[0]]))
     batches: list[list[list[int]]] = [[]]
     for unit in units:
@@ -299,6 +293,53 @@ def _mixed(order: Rows, classes: NDArray[np.int64], batch_size: int) -> list[Row
             if not _exchange(batches, at, classes, batch_size):
                 break
     return [np.array(list(chain(*batch)), dtype=np.int64) for batch in batches if batch]
+
+
+def _units(
+    rows: list[int], classes: NDArray[np.int64], *, with_odd: bool = True
+) -> list[list[int]]:
+    """Rows by class in pairs; an odd one comes with the last pair of its class, or by itself."""
+    of_class: dict[int, list[int]] = defaultdict(list)
+    for row in rows:
+        of_class[int(classes[row])].append(row)
+    units: list[list[int]] = []
+    for own in of_class.values():
+        pairs = [own[at : at + 2] for at in range(0, len(own), 2)]
+        if with_odd and len(pairs) > 1 and len(pairs[-1]) == 1:
+            odd = pairs.pop()
+            pairs[-1] = [*pairs[-1], *odd]
+        units += pairs
+    return units
+
+
+def _halved(
+    batches: list[Rows], classes: NDArray[np.int64] | None
+) -> tuple[int, list[Rows]] | None:
+    """Which batch to make two of, and these; None when all hold one row.
+
+    The largest; with classes the largest whose halves both have rows of two classes to compare, or
+    if there is none, the one that leaves most pairs together.
+    """
+    large = [at for at in range(len(batches)) if len(batches[at]) > 1]
+    large.sort(key=lambda at: len(batches[at]), reverse=True)
+    if not large:
+        return None
+    if classes is None:
+        batch = batches[large[0]]
+        return large[0], [batch[::2], batch[1::2]]
+    best: tuple[int, int, list[list[list[int]]]] | None = None
+    for at in large:
+        units = _units(batches[at].tolist(), classes)
+        halves = [units[::2], units[1::2]]
+        if len(units) == 1:
+            halves = [[units[0][:1]], [units[0][1:]]]
+        paired = min(_paired(half, classes) for half in halves)
+        if best is None or paired > best[0]:
+            best = paired, at, halves
+        if paired > 1:
+            break
+    assert best is not None
+    return best[1], [np.array(list(chain(*half)), dtype=np.int64) for half in best[2]]
 
 
 def _paired(batch: list[list[int]], classes: NDArray[np.int64]) -> int:

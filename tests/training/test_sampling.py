@@ -130,3 +130,35 @@ def test_a_class_that_is_nearly_everything_leaves_no_row_out() -> None:
     assert sorted(np.concatenate(batches)) == list(range(100))
     mixed = [batch for batch in batches if 1 < classes[batch].sum() < len(batch) - 1]
     assert len(mixed) == 2
+
+
+@pytest.mark.parametrize("batch_size", [8, 16, 32])
+def test_epochs_of_one_length_keep_the_rows_of_a_class_together(batch_size: int) -> None:
+    halved = 0
+    for seed in range(60):
+        draw = np.random.default_rng(seed)
+        rows = int(draw.integers(40, 200))
+        classes = draw.integers(0, int(draw.integers(3, 12)), rows)
+        traits = Traits(rows, None, None, classes)
+        sampler = BatchSampler(traits, batch_size, epochs=5, seed=seed)
+        for epoch in range(5):
+            batches = sampler.batches(epoch)
+            halved += len(batches) - len(
+                plan(traits, batch_size, np.random.default_rng([seed, epoch]))
+            )
+            assert sorted(np.concatenate(batches)) == list(range(rows))
+            for batch in batches:
+                assert sum(count > 1 for count in Counter(classes[batch].tolist()).values()) > 1
+    assert halved > 0 or batch_size == 32
+
+
+def test_the_rows_that_meet_change_although_lengths_are_alike() -> None:
+    lengths = np.random.default_rng(0).lognormal(3, 1, (600, 2)).astype(np.int64) + 3
+    sampler = BatchSampler(Traits(600, lengths), 16, epochs=5, seed=0)
+    met: list[set[int]] = [set() for _ in range(600)]
+    for epoch in range(5):
+        for batch in sampler.batches(epoch):
+            for row in batch:
+                met[row] |= set(batch.tolist()) - {row}
+    # In batches of any rows it would be 71 of 75; with all of the table sorted by length 18.
+    assert np.mean([len(others) for others in met]) > 50
