@@ -46,6 +46,9 @@ class Engine(Protocol):
     def prepare(self) -> None:
         """Get ready for the next job; called again and again while there is none."""
 
+    def waits(self, kind: str) -> bool:
+        """Whether a job of this kind ends sooner if it starts a little later; asked repeatedly."""
+
     def start(self, folder: Path, device: str, kind: str) -> Handle:
         """Start the job in ``folder``, which is of this kind, on ``device``."""
 
@@ -135,6 +138,13 @@ class LocalEngine:
         if self._forking is not None:
             self._forking.prepare()
 
+    def waits(self, kind: str) -> bool:
+        """Whether a training run is to wait for a parent that still imports.
+
+        Its worker would import the same, beginning later; others need little of it.
+        """
+        return self._forking is not None and takes_device(kind) and self._forking.importing()
+
     def start(self, folder: Path, device: str, kind: str) -> LocalProcess:
         """Start a worker: own session, stdin closed, output appended to ``log.txt``."""
         environment = worker_environment(self._workspace, device)
@@ -142,7 +152,7 @@ class LocalEngine:
             # The parent's libraries were told that there is no network.
             if self._forking is not None and not needs_network(kind):
                 worker = WorkerRequest(str(folder), device, environment, log.name)
-                forked = self._forking.start(worker, patient=takes_device(kind))
+                forked = self._forking.start(worker)
                 if forked is not None:
                     return ForkedProcess(*forked)
             child = subprocess.Popen(

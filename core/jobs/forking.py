@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -105,16 +106,20 @@ class Parent:
         return self._process.poll() is None
 
     def fork(self, worker: WorkerRequest, seconds: float) -> Forked | None:
-        """Start a worker; None when the parent cannot do so in this time, which is its end."""
+        """Start a worker; None when the parent cannot: not answering in this time is its end."""
         self._answer = None
         try:
             self._line.sendall(json.dumps(asdict(worker)).encode() + b"\n")
         except OSError:
             return None
         self._listen(lambda: self._answer is not None, seconds)
-        if self._answer is None or "failed" in self._answer:
-            _log.warning("the parent of workers does not start one: %s", self._answer)
+        if self._answer is None:
+            _log.warning("the parent of workers does not answer")
             self.kill()
+            return None
+        if "failed" in self._answer:
+            # No room for a process; those that are at work still need their exit codes told.
+            _log.warning("the parent of workers cannot start one: %s", self._answer["failed"])
             return None
         pid, start = self._answer["started"], self._answer["start"]
         assert isinstance(pid, int)
@@ -205,21 +210,19 @@ class Forking:
             self._code = code_on_disk()
             self._parent = Parent(self._worker, self._modules, self._environment)
 
-    def start(self, worker: WorkerRequest, *, patient: bool) -> tuple[Parent, Forked] | None:
-        """Fork a worker; None when a process of its own is to be started for it instead.
-
-        Args:
-            worker: what is to be started.
-            patient: wait for a parent that is still importing.  The worker of a training run would
-                import the same, beginning later, so it starts sooner like this; others need little
-                of it.
-        """
+    def importing(self) -> bool:
+        """Whether a parent will be there soon: what imports the same starts sooner if it waits."""
         parent = self._usable()
-        if parent is None or not (parent.ready or patient):
+        if parent is None or parent.ready:
+            return False
+        return time.monotonic() - parent.began < _PATIENCE_SECONDS
+
+    def start(self, worker: WorkerRequest) -> tuple[Parent, Forked] | None:
+        """Fork a worker; None when a process of its own is to be started for it instead."""
+        parent = self._usable()
+        if parent is None or not parent.ready:
             return None
-        left = parent.began + _PATIENCE_SECONDS - time.monotonic()
-        seconds = _ANSWER_SECONDS if parent.ready else max(_ANSWER_SECONDS, left)
-        forked = parent.fork(worker, seconds)
+        forked = parent.fork(worker, _ANSWER_SECONDS)
         return (parent, forked) if forked is not None else None
 
     def parent(self) -> Parent | None:
@@ -236,8 +239,11 @@ class Forking:
 
 def code_on_disk() -> object:
     """What changes when Pairloom or an installed package is updated."""
-    newest = max(file.stat().st_mtime_ns for file in _sources(PROJECT_ROOT / "core"))
-    return newest, Path(sysconfig.get_path("purelib")).stat().st_mtime_ns
+    ours = hashlib.sha256()
+    for file in sorted(_sources(PROJECT_ROOT / "core"), key=lambda file: file.path):
+        found = file.stat()
+        ours.update(f"{file.path} {found.st_mtime_ns} {found.st_size}\n".encode())
+    return ours.digest(), Path(sysconfig.get_path("purelib")).stat().st_mtime_ns
 
 
 def _sources(folder: Path) -> Iterator[os.DirEntry[str]]:

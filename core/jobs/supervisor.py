@@ -118,7 +118,7 @@ class Supervisor:
                 del self._placed[id]
         waiting = queue.waiting_jobs(self._workspace)
         for job in waiting:
-            lane = self._free_lane(job.kind)
+            lane = None if self._engine.waits(job.kind) else self._free_lane(job.kind)
             if lane is not None and queue.place(self._workspace, job.id, lane):
                 _log.info("starting %s on %s", job.id, lane)
                 self._start(job, lane)

@@ -24,7 +24,7 @@ _GROUP = 50
 """Batches a mega-batch at most: with more, hardly less is filled up."""
 
 _GROUPS = 8
-"""Mega-batches an epoch at least: the rows that meet in a batch shall change from epoch to epoch."""
+"""Mega-batches an epoch at least: which rows meet in a batch shall change with every epoch."""
 
 _SMALLEST = 4
 """Rows of the smallest batch with two of each of two classes."""

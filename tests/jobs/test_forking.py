@@ -206,6 +206,34 @@ def test_a_parent_that_does_not_answer_is_ended_and_the_job_runs(
     assert ended(parent.pid)
 
 
+def test_a_parent_without_room_for_a_process_still_tells_how_its_workers_end(
+    forks: ForkingBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = tmp_path / "full"
+    (tmp_path / "narrow.py").write_text(
+        "import os\n"
+        "fork = os.fork\n"
+        "def narrow():\n"
+        f"    if os.path.exists({str(full)!r}):\n"
+        "        raise OSError(12, 'Cannot allocate memory')\n"
+        "    return fork()\n"
+        "os.fork = narrow\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    forks.modules = ("narrow", *MODULES)
+    forks.supervisor = forks.new_supervisor()
+    parent = forks.parent()
+    id = forks.submit("nap", steps=10_000)
+    worker = forks.worker_of(id)
+    assert worker.ppid() == parent.pid
+    full.touch()
+    assert forks.look()["parent"] == os.getpid()
+    worker.kill()
+    status = forks.until_state(id, JobState.INTERRUPTED)
+    assert status.error and status.error["kind"] == "KilledForMemory"
+    assert not ended(parent.pid)
+
+
 def test_a_job_is_done_once_when_a_parent_answers_too_late(
     forks: ForkingBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,7 +242,7 @@ def test_a_job_is_done_once_when_a_parent_answers_too_late(
     id = forks.submit("nap", steps=150)
     folder = forks.workspace.job(id)
 
-    def answer_too_late(worker: object, *, patient: bool) -> None:
+    def answer_too_late(worker: object) -> None:
         assert parent.fork(worker, 5) is not None  # type: ignore[arg-type]
         until(lambda: forks.status(id).state is JobState.RUNNING)
 
@@ -241,10 +269,10 @@ def test_training_waits_for_a_parent_that_still_imports_and_other_jobs_do_not(
     forks.engine.prepare()
     parent = forks.forking.parent()
     assert parent is not None
+    id = forks.submit("train_nap", steps=200)
     assert forks.look()["parent"] == os.getpid()
-    assert not parent.ready
-    worker = forks.worker_of(forks.submit("train_nap", steps=200))
-    assert parent.ready and worker.ppid() == parent.pid
+    assert not parent.ready and forks.status(id).state is JobState.QUEUED
+    assert forks.worker_of(id).ppid() == parent.pid and parent.ready
 
 
 def test_without_what_it_imports_there_is_no_parent_and_jobs_run(forks: ForkingBench) -> None:
@@ -287,11 +315,16 @@ def test_an_update_shows_in_the_code_on_disk(
     file.parent.mkdir(parents=True)
     file.write_text("")
     monkeypatch.setattr(forking, "PROJECT_ROOT", tmp_path)
+    other = file.with_name("other.py")
+    other.write_text("")
     before = code_on_disk()
     (file.parent / "notes.txt").write_text("nothing that is imported")
     assert code_on_disk() == before
-    os.utime(file, ns=(0, time.time_ns() + 10**9))
-    assert code_on_disk() != before
+    os.utime(file, ns=(0, 10**9))
+    older = code_on_disk()
+    assert older != before
+    other.unlink()
+    assert code_on_disk() != older
 
 
 def test_forking_can_be_switched_off(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
