@@ -197,7 +197,10 @@ def _attempt(
     callback = ProgressCallback(
         job, config.training.rows_per_step, loss, watch, model, config.evaluation.evaluations
     )
-    steps = planned_steps(len(rows.learned.table), config.training)
+    spec = loss_named(plan.loss.name)
+    apart = config.training.separate_duplicates
+    traits = rows.learned.traits(spec.batches, apart=apart, by_length=False)
+    steps = planned_steps(traits.rows, config.training, traits.most_repeated())
     every = max(1, steps // max(1, config.evaluation.evaluations // 2))
     arguments = make_arguments(
         job.folder / CHECKPOINTS,
@@ -221,7 +224,7 @@ def _attempt(
         rows.learned,
         rows.measured,
         callback,
-        loss_named(plan.loss.name),
+        spec,
         config.training,
     )
     callback.padding = trainer.padding

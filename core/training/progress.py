@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
+import torch
 from torch import nn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from core.training.trainer import Padding
 
+_POINTS_LOOKED_AT = 10
 TRAINING_STAGE = N_("Training: step {step} of {steps}")
 
 
@@ -60,8 +62,9 @@ class ProgressCallback(TrainerCallback):
         self._every = 1
         self._rows_per_step = rows_per_step
         self._process = psutil.Process()
-        self._step_seconds: deque[float] = deque(maxlen=50)
-        self._step_began = 0.0
+        # Steps and seconds of the last points of the curve.  A GPU is asked for a loss only there,
+        # and what it still had to do for the steps before is waited for then.
+        self._worked: deque[tuple[int, float]] = deque(maxlen=_POINTS_LOOKED_AT)
         self._logged_step = 0
         self._logged_time = 0.0
         self._paused_seconds = 0.0
@@ -96,16 +99,6 @@ class ProgressCallback(TrainerCallback):
         self._logged_time = time.monotonic()
         self._paused_seconds = 0.0
 
-    def on_step_begin(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        **_: Any,
-    ) -> None:
-        """Note when the step began."""
-        self._step_began = time.monotonic()
-
     def on_step_end(
         self,
         args: TrainingArguments,
@@ -114,7 +107,6 @@ class ProgressCallback(TrainerCallback):
         **_: Any,
     ) -> None:
         """Report progress; look at the model when it is time; obey a stop."""
-        self._step_seconds.append(time.monotonic() - self._step_began)
         self.steps_done += 1
         self._job.worth_keeping = True
         step, steps = state.global_step, state.max_steps
@@ -124,9 +116,10 @@ class ProgressCallback(TrainerCallback):
         elif self._job.stop_requested():
             self._job.mark_stopping()
             self.stopped = True
-            control.should_log = control.should_save = control.should_training_stop = True
+            control.should_save = control.should_training_stop = True
             if not self._job.unwanted():
                 # To be kept, it has to be compared with the best so far as it is now.
+                control.should_log = True
                 self._look(state)
             return
         if step % self._every == 0 or step == steps:
@@ -151,6 +144,7 @@ class ProgressCallback(TrainerCallback):
             raise LossNotANumber(step=step)
         steps = max(1, step - self._logged_step)
         worked = now - self._logged_time - self._paused_seconds
+        self._worked.append((steps, worked))
         self._job.event(
             "train",
             step=step,
@@ -158,7 +152,7 @@ class ProgressCallback(TrainerCallback):
             loss=logs["loss"],
             learning_rate=logs.get("learning_rate"),
             rows_per_second=steps * self._rows_per_step / max(1e-6, worked),
-            memory_bytes=self._process.memory_info().rss,
+            memory_bytes=self._memory_bytes(args.device),
             eta_seconds=self._seconds_left(state),
         )
         self._logged_step, self._logged_time, self._paused_seconds = step, now, 0.0
@@ -204,10 +198,16 @@ class ProgressCallback(TrainerCallback):
         self._paused_seconds += self._scoring_seconds
         return over
 
+    def _memory_bytes(self, device: torch.device) -> int:
+        """What the training holds: of a GPU's memory, or without one of the computer's."""
+        if device.type == "cuda":
+            return torch.cuda.memory_reserved(device)
+        return self._process.memory_info().rss
+
     def _seconds_left(self, state: TrainerState) -> float:
-        if not self._step_seconds:
-            return 0.0
         left = state.max_steps - state.global_step
-        typical = sum(self._step_seconds) / len(self._step_seconds)
+        typical = sum(worked for _, worked in self._worked) / sum(
+            steps for steps, _ in self._worked
+        )
         each = self._scoring_seconds + self._measuring_seconds
         return left * typical + left / self._every * each

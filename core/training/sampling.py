@@ -49,6 +49,14 @@ class Traits:
     texts: NDArray[np.int64] | None = None
     classes: NDArray[np.int64] | None = None
 
+    def most_repeated(self) -> int:
+        """In how many rows the most frequent text stands, and so how many batches they take."""
+        if self.texts is None or not self.rows:
+            return 1
+        ordered = np.sort(self.texts, axis=1)
+        first = np.diff(ordered, axis=1, prepend=-1) != 0
+        return int(np.bincount(ordered[first]).max())
+
 
 class BatchSampler:
     """The batches of each epoch.

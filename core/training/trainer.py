@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from transformers import TrainerCallback
 
+from core.files import read_json, write_json
 from core.models.extension import word_embeddings
 from core.training.config import TrainingConfig
 from core.training.encoding import is_static
@@ -41,8 +42,11 @@ _SCHEDULES = {
 _AMPERE = (8, 0)
 
 
-_LOOKED_AT = 20_000
-"""Rows at most from which the share of the filling is told."""
+_WORKERS = {"cuda": 2}
+"""Processes that make batches while a device works; on the CPU they would only slow it down."""
+
+_PENDING = "pending_loss.json"
+"""In a checkpoint: the sum of the losses that the curve has not shown yet."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,27 @@ class Padding:
     """Which share (0 to 1) of what a transformer works through is filling.
 
     Attributes:
-        share: in this run.
+        share: in the batches of this run's first epoch.
         any_order: in batches of rows of any length.
     """
 
     share: float
     any_order: float
+
+
+class _TakesUp(TrainerCallback):
+    """Gives a resumed training the losses that its checkpoint kept for the curve's next point."""
+
+    def __init__(self, trainer: Trainer, checkpoint: Path) -> None:
+        self._trainer = trainer
+        self._kept = checkpoint / _PENDING
+
+    def on_train_begin(self, *_args: Any, **_named: Any) -> None:
+        """The training loop has just set both to nothing."""
+        if self._kept.exists():
+            pending = read_json(self._kept)
+            self._trainer._tr_loss += pending["sum"]
+            self._trainer._globalstep_last_logged = pending["since"]
 
 
 class Trainer(SentenceTransformerTrainer):
@@ -80,17 +99,32 @@ class Trainer(SentenceTransformerTrainer):
         self._learned, self._measured = learned, measured
         self._spec, self._training = spec, training
         self._one_pass = False
+        self._sampler: BatchSampler | None = None
 
-    def train(self, *args: Any, **named: Any) -> Any:
+    def train(self, resume_from_checkpoint: str | None = None) -> Any:
         """Train, on the CPU in a way of our own (:mod:`core.training.packing`)."""
         model = self.model
+        if resume_from_checkpoint is not None:
+            self.add_callback(_TakesUp(self, Path(resume_from_checkpoint)))
         with ExitStack() as stack:
             if model.device.type == "cpu" and not is_static(model):
                 stack.enter_context(prepared(model))
             self._one_pass = self._goes_in_one_pass()
             if self._one_pass:
                 stack.enter_context(handing_on(model))
-            return super().train(*args, **named)
+            return super().train(resume_from_checkpoint=resume_from_checkpoint)
+
+    def _save_checkpoint(self, *args: Any, **named: Any) -> None:
+        """Save what a run goes on from, with the losses since the curve's last point.
+
+        A point is a mean over the steps since the one before; without them the first point after
+        an interruption would be that of fewer steps.
+        """
+        super()._save_checkpoint(*args, **named)
+        pending = {"sum": float(self._tr_loss), "since": self._globalstep_last_logged}
+        assert self.args.output_dir is not None
+        folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+        write_json(folder / _PENDING, pending)
 
     def collect_features(self, inputs: dict[str, Any]) -> tuple[list[dict[str, Tensor]], Any]:
         """Each column's features for the loss: where that can be, the vectors themselves."""
@@ -105,12 +139,11 @@ class Trainer(SentenceTransformerTrainer):
         """What share of the batches is filling; None for static models, which fill nothing up."""
         if is_static(self.model):
             return None
-        lengths = self._learned.lengths[:_LOOKED_AT]
-        any_rows, size = Traits(len(lengths)), self.args.train_batch_size
-        alike = Traits(len(lengths), lengths) if self._groups_by_length() else any_rows
+        lengths, sampler = self._learned.lengths, self._sampler
+        assert sampler is not None, "the training has not begun"
+        any_rows = plan(Traits(len(lengths)), sampler.batch_size, np.random.default_rng(0))
         any_order, found = (
-            padding_share(plan(traits, size, np.random.default_rng(0)), lengths)
-            for traits in (any_rows, alike)
+            padding_share(batches, lengths) for batches in (any_rows, sampler.batches(0))
         )
         return Padding(0.0 if self._one_pass else found, any_order)
 
@@ -135,40 +168,42 @@ class Trainer(SentenceTransformerTrainer):
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Batches of the training rows."""
-        epochs = math.ceil(self.args.num_train_epochs)
-        return self._loader(
+        self._sampler = self._batches(
             self._learned,
-            self.train_dataset,
             self.args.train_batch_size,
-            epochs,
-            self.args.gradient_accumulation_steps,
+            epochs=math.ceil(self.args.num_train_epochs),
+            together=self.args.gradient_accumulation_steps,
         )
+        workers = _WORKERS.get(self.model.device.type, 0)
+        return self._loader(self._learned, self.train_dataset, self._sampler, workers)
 
     def get_eval_dataloader(self, eval_dataset: Any = None) -> DataLoader[Any]:
         """Batches of the held-out rows, the same ones every time."""
         assert self._measured is not None
-        return self._loader(self._measured, self.eval_dataset, self.args.eval_batch_size)
+        batches = self._batches(self._measured, self.args.eval_batch_size)
+        return self._loader(self._measured, self.eval_dataset, batches)
 
-    def _loader(
-        self,
-        rows: TrainingRows,
-        table: Dataset,
-        batch_size: int,
-        epochs: int = 1,
-        together: int = 1,
-    ) -> DataLoader[Any]:
+    def _batches(
+        self, rows: TrainingRows, batch_size: int, epochs: int = 1, together: int = 1
+    ) -> BatchSampler:
         training = self._training
-        seed = training.seed if training.data_seed is None else training.data_seed
         traits = rows.traits(
             self._spec.batches,
             apart=training.separate_duplicates,
             by_length=self._groups_by_length(),
         )
+        seed = training.seed if training.data_seed is None else training.data_seed
+        return BatchSampler(traits, batch_size, epochs, seed, together)
+
+    def _loader(
+        self, rows: TrainingRows, table: Dataset, batches: BatchSampler, workers: int = 0
+    ) -> DataLoader[Any]:
         loader = DataLoader(
             range(len(rows.table)) if rows.cut else table,
-            batch_sampler=BatchSampler(traits, batch_size, epochs, seed, together),
+            batch_sampler=batches,
             collate_fn=self._collator(rows),
             pin_memory=self.args.dataloader_pin_memory,
+            num_workers=workers,
         )
         ready: DataLoader[Any] = self.accelerator.prepare(loader)
         return ready
@@ -260,6 +295,8 @@ def make_arguments(
         "bf16": training.precision == "bf16" or (automatic and ampere),
         "tf32": True if automatic and ampere else None,
         "dataloader_pin_memory": on_gpu,
+        # A copy to the device goes on while the step before is worked through.
+        "accelerator_config": {"non_blocking": on_gpu},
         "report_to": "none",
         "disable_tqdm": True,
     }

@@ -244,7 +244,8 @@ def test_what_share_is_filling_is_on_record(
     # A loss that reads texts in parts has them filled up, like lengths together or not.
     made = with_loss(config(epochs=1, group_by_length=False), "CachedMultipleNegativesRankingLoss")
     (start,) = fitted(made).of("start")
-    assert start["padding"]["share"] == start["padding"]["any_order"] > 0
+    shares = start["padding"]
+    assert shares["share"] == pytest.approx(shares["any_order"], abs=0.02) and shares["share"] > 0
 
 
 class Narrow:

@@ -73,8 +73,14 @@ def test_a_text_in_many_rows_makes_more_and_smaller_batches() -> None:
     # One text in 30 of 100 rows: at batches of 10 there must be 30 of them.
     texts = np.stack([np.arange(100), np.where(np.arange(100) < 30, 1_000, 500 + np.arange(100))])
     batches = plan(Traits(100, None, texts.T), 10, np.random.default_rng(0))
-    assert len(batches) == 30
+    assert len(batches) == 30 == Traits(100, None, texts.T).most_repeated()
     assert max(map(len, batches)) == 4
+
+
+def test_a_text_twice_in_a_row_counts_once() -> None:
+    texts = np.array([[1, 1], [1, 2], [3, 2], [0, 4]])
+    assert Traits(4, None, texts).most_repeated() == 2
+    assert Traits(4).most_repeated() == 1
 
 
 def test_rows_without_common_texts_fill_their_batches() -> None:
