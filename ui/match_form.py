@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.cli import commands
 from core.jobs import queue
-from core.matching.models import OfferedModel, offered_models, suggested_threshold
+from core.matching.models import OfferedModel, Suggestion, offered_models, suggested_threshold
 from core.matching.params import (
     DUPLICATES_KIND,
     MATCH_KIND,
@@ -189,28 +189,40 @@ def _choose_method(workspace: Workspace) -> tuple[Method, OfferedModel | None]:
         return method, None
     with right:
         offer = _choose_model(workspace, "match_model")
-    suggestion = suggested_threshold(workspace, offer)
-    if suggestion is not None:
-        st.caption(
-            _(
-                "Threshold at first: {threshold}, measured on the held-out rows of “{run}”. Of the "
-                "pairs that reached it {precision} were right, and {recall} of the right pairs "
-                "did. It can be moved in the result."
-            ).format(
-                threshold=fmt.number(suggestion.threshold, 3),
-                run=fmt.verbatim(sample_name(suggestion.run)),
-                precision=fmt.percent(suggestion.precision),
-                recall=fmt.percent(suggestion.recall),
-            )
-        )
-    else:
-        st.caption(
-            _(
-                "No run has measured a threshold for this model, so it begins at a guess. Move it "
-                "in the result until right and wrong pairs part."
-            )
-        )
+    st.caption(_threshold_words(suggested_threshold(workspace, offer)))
     return method, offer
+
+
+def _threshold_words(suggestion: Suggestion | None) -> str:
+    """Where the threshold begins, what it reached, and why it reaches less here."""
+    if suggestion is None:
+        return _(
+            "No run has measured a threshold for this model, so it begins at a guess. Move it in "
+            "the result until right and wrong pairs part."
+        )
+    words = {
+        "threshold": fmt.number(suggestion.threshold, 3),
+        "run": fmt.verbatim(sample_name(suggestion.run)),
+        "precision": fmt.percent(suggestion.precision),
+        "recall": fmt.percent(suggestion.recall),
+    }
+    if suggestion.questions is None or suggestion.answers is None:
+        return _(
+            "Threshold at first: {threshold}, measured on the held-out rows of “{run}”. Of the "
+            "pairs that reached it {precision} were right, and {recall} of the right pairs did; "
+            "but each right pair was measured beside about one wrong one. In a whole table there "
+            "are far more wrong ones, and far fewer of the pairs found are right: raise it in the "
+            "result until they are."
+        ).format(**words)
+    return _(
+        "Threshold at first: {threshold}, measured by the run “{run}”: {questions} held-out "
+        "questions took the best of {answers} answers each, once with the right one there and "
+        "once without it. Of what reached the threshold {precision} was right, and {recall} of "
+        "the questions found their answer. Among more rows more wrong ones come close: expect a "
+        "lower share and raise the threshold in the result."
+    ).format(
+        questions=fmt.number(suggestion.questions), answers=fmt.number(suggestion.answers), **words
+    )
 
 
 def _choose_model(workspace: Workspace, key: str) -> OfferedModel:

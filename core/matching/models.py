@@ -72,19 +72,23 @@ class UsedModel(BaseModel):
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A threshold that was measured on held-out pairs of a run.
+    """A threshold that was measured on held-out rows of a run.
 
     Attributes:
         threshold: the cosine from which on to say "match".
         run: the name of the run.
-        precision: which share of the held-out pairs that reached it were right.
+        precision: which share of the pairs that reached it were right.
         recall: which share of the right pairs reached it.
+        questions, answers: every one of so many questions took the best of so many answers; None
+            where only chosen pairs were measured, about one wrong pair for each right one.
     """
 
     threshold: float
     run: str
     precision: float
     recall: float
+    questions: int | None = None
+    answers: int | None = None
 
 
 def offered_models(workspace: Workspace) -> list[OfferedModel]:
@@ -130,8 +134,13 @@ def suggested_threshold(workspace: Workspace, offer: OfferedModel) -> Suggestion
     report = run.report() if run else None
     if run is None or report is None or report.calibration is None:
         return None
-    side = report.calibration.after if offer.role == "tuned" else report.calibration.before
-    return Suggestion(side.cut.threshold, run.name, side.cut.precision, side.cut.recall)
+    tuned, search = offer.role == "tuned", report.calibration.search
+    if search is not None:
+        cut = search.after if tuned else search.before
+        counted = (search.questions, search.answers)
+        return Suggestion(cut.threshold, run.name, cut.precision, cut.recall, *counted)
+    cut = (report.calibration.after if tuned else report.calibration.before).cut
+    return Suggestion(cut.threshold, run.name, cut.precision, cut.recall)
 
 
 def _base_of(run: Run) -> OfferedModel | None:

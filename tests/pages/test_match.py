@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -15,8 +16,12 @@ from core.jobs.reasons import ProcessVanished
 from core.matching.decisions import Decision, read_decisions
 from core.matching.results import Result, list_results, load_result
 from core.retrieval.sample_corpora import add_sample_corpus
+from core.training.calibration import Calibration, Distribution, Search
+from core.training.metrics import Cut
+from core.training.runs import load_run
 from core.workspace import Workspace
 from tests.pages.compared import do_jobs, fail_jobs, make_compared
+from tests.pages.made import make_report
 from tests.retrieval.stand_in import CharacterEncoder
 from tests.ui.helpers import open_screen, shown
 
@@ -238,6 +243,30 @@ def test_models_of_runs_come_first_and_a_sample_is_one_click_away(
     make_compared(workspace, name="Mine")
     app = fine(open_screen("match"))
     assert app.selectbox(key="match_model").options[0] == "your model Mine"
+
+
+def test_what_a_measured_threshold_reached_stands_beside_its_condition(
+    workspace: Workspace,
+) -> None:
+    add_sample(workspace, "products"), add_sample_corpus(workspace, "products")
+    run = load_run(workspace, make_compared(workspace, name="Mine"))
+    report = make_report((0.2, 0.8))
+    side = Distribution((9,), (9,), 0.7, 0.2, Cut(0.5, 0.8, 0.98, 0.9))
+    pairs_only = Calibration(True, 9, 9, side, side, side.cut)
+    replace(report, calibration=pairs_only).save(run.folder)
+    app = fine(open_screen("match"))
+    assert "98% were right" in shown(app)
+    assert "far fewer of the pairs found are right" in shown(app)
+    search = Search(40, 340, Cut(0.4, 0.2, 0.2, 0.2), Cut(0.655, 0.7, 0.76, 0.65))
+    replace(report, calibration=replace(pairs_only, search=search)).save(run.folder)
+    app = fine(open_screen("match"))
+    assert "40 held-out questions took the best of 340 answers" in shown(app)
+    assert "reached the threshold 76% was right, and 65% of the questions" in shown(app)
+    fine(app.button(key="start_match").click().run())
+    app.run()
+    (job,) = queue.waiting_jobs(workspace)
+    params = queue.read_spec(job.folder).params
+    assert (params["threshold"], params["threshold_from"]) == (0.655, "Mine")
 
 
 def test_by_words_without_a_model(workspace: Workspace, encoder: CharacterEncoder) -> None:
