@@ -105,6 +105,7 @@ def _wishes(chosen: Chosen, id: str) -> tuple[State | None, Order, str]:
         _("Find"),
         key=f"match_find_{id}",
         placeholder=_("Find rows that contain …"),
+        help=_("Capitals and the width of letters make no difference."),
         icon=":material/search:",
         persist_state="session",
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.folding import fold_spaces
 from core.matching.blocks import nearest
 from core.matching.params import KEPT, MatchParams
 from core.matching.results import (
@@ -139,7 +139,7 @@ def _groups(params: MatchParams, left: MatchTable, right: MatchTable) -> Iterato
 def _places_by_value(cells: list[str]) -> dict[str, list[int]]:
     places: dict[str, list[int]] = {}
     for at, cell in enumerate(cells):
-        value = " ".join(unicodedata.normalize("NFKC", cell).casefold().split())
+        value = fold_spaces(cell)
         places.setdefault(value, []).append(at)
     return places
 

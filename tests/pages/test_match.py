@@ -119,6 +119,8 @@ def test_one_to_one_filter_of_states_order_and_search(matched: tuple[AppTest, Re
     app.selectbox(key=f"match_order_{id}").set_value("doubtful").run()
     fine(app.text_input(key=f"match_find_{id}").set_value("摄像").run())
     assert table(app)["left_text"].tolist() == ["摄像头"]
+    fine(app.text_input(key=f"match_find_{id}").set_value("＝碗").run())
+    assert table(app)["left_text"].tolist() == ["=碗"]
     fine(app.text_input(key=f"match_find_{id}").set_value("没有这个").run())
     assert "No row is like that." in shown(app)
 
