@@ -18,10 +18,11 @@ from core.matching import vectors
 from core.matching.chosen import Candidates
 from core.matching.export import load_candidates
 from core.matching.match_job import match_tables
-from core.matching.models import ModelChanged, ModelGone, UsedModel
+from core.matching.models import UsedModel
 from core.matching.params import KEPT, MatchParams, SameTable
 from core.matching.results import list_results, load_result
 from core.matching.tables import AllBlank, ColumnGone, TableChoice, describe_table
+from core.models.checked import ModelChanged, ModelGone
 from core.problems import Problem
 from core.retrieval.fusion import fuse_positions
 from core.retrieval.lexical import LexicalIndex

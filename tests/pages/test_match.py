@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
 import pandas as pd
@@ -14,8 +15,10 @@ from core.data.store import list_datasets
 from core.jobs import queue
 from core.jobs.reasons import ProcessVanished
 from core.matching.decisions import Decision, read_decisions
+from core.matching.models import offered_models
 from core.matching.results import Result, list_results, load_result
 from core.retrieval.sample_corpora import add_sample_corpus
+from core.training.artifacts import load_reference
 from core.training.calibration import Calibration, Distribution, Search
 from core.training.metrics import Cut
 from core.training.runs import load_run
@@ -245,6 +248,24 @@ def test_models_of_runs_come_first_and_a_sample_is_one_click_away(
     make_compared(workspace, name="Mine")
     app = fine(open_screen("match"))
     assert app.selectbox(key="match_model").options[0] == "your model Mine"
+
+
+def test_a_model_that_was_changed_or_deleted_since_its_run_is_refused(
+    workspace: Workspace,
+) -> None:
+    add_sample(workspace, "products"), add_sample_corpus(workspace, "products")
+    run = load_run(workspace, make_compared(workspace, name="Mine"))
+    base = load_reference(run.folder).path
+    app = fine(open_screen("match"))
+    key = next(one.key for one in offered_models(workspace) if one.role == "base")
+    app.selectbox(key="match_model").set_value(key).run()
+    (base / "model.safetensors").write_bytes(b"another")
+    fine(app.button(key="start_match").click().run())
+    assert "does not hold the model" in shown(app)
+    shutil.rmtree(base)
+    fine(app.button(key="start_match").click().run())
+    assert "was deleted or moved" in shown(app)
+    assert not queue.waiting_jobs(workspace)
 
 
 def test_what_a_measured_threshold_reached_stands_beside_its_condition(
