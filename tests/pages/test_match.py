@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.samples import add_sample
+from core.data.staging import load_staged
 from core.data.store import list_datasets
 from core.jobs import queue
 from core.jobs.reasons import ProcessVanished
@@ -27,6 +28,7 @@ from tests.pages.compared import do_jobs, fail_jobs, make_compared
 from tests.pages.made import make_report
 from tests.retrieval.stand_in import CharacterEncoder
 from tests.ui.helpers import open_screen, shown
+from ui import staged
 
 ASKED = pd.DataFrame({"no": ["q1", "q2", "q3"], "q": ["红色 跑鞋", "摄像头", "=碗"]})
 SHOP = pd.DataFrame(
@@ -109,6 +111,29 @@ def test_two_uploaded_tables_are_matched_and_the_threshold_moves_at_once(
     assert not queue.waiting_jobs(workspace)
     figure = json.loads(app.get("plotly_chart")[0].proto.spec)
     assert [sum(bar["y"]) for bar in figure["data"]] == [1, 2]
+
+
+def test_a_large_file_is_read_by_a_job_and_what_is_no_table_is_refused(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_screen("match")
+    bring(app, "left", "asked.csv", ASKED)
+    with monkeypatch.context() as patch:
+        patch.setattr(staged, "INLINE_BYTES", 10)
+        bring(app, "right", "shop.csv", SHOP)
+        upload = app.selectbox(key="match_right_table").value.partition(":")[2]
+        assert [job.kind for job in queue.waiting_jobs(workspace)] == ["read_table"]
+        assert load_staged(workspace, upload) is None
+        assert "Choose both tables first" in shown(app)
+        assert "Reading shop.csv" in app.get("progress")[0].proto.text
+        do_jobs(workspace)
+        fine(app.run())
+    assert app.selectbox(key=f"match_right_table_{upload}_text").value == "name"
+    assert app.button(key="start_match")
+    app.selectbox(key="match_left_table").set_value("upload").run()
+    here = next(one for one in app.file_uploader if "match_left_" in (one.key or ""))
+    fine(here.upload("empty.csv", b"a,b\n").run())
+    assert "empty.csv" in shown(app) and app.selectbox(key="match_left_table").value == "upload"
 
 
 def test_one_to_one_filter_of_states_order_and_search(matched: tuple[AppTest, Result]) -> None:
