@@ -17,6 +17,8 @@ from core.matching.params import (
     Method,
     SameTable,
 )
+from core.matching.reading import UNREADABLE_SHARE
+from core.matching.results import ResultMeta
 from core.matching.start import START_DUPLICATES, active_job, duplicate_params, match_params
 from core.matching.tables import TableChoice, describe_table
 from core.problems import Problem
@@ -140,6 +142,24 @@ def show_work(workspace: Workspace, id: str) -> bool:
 def forget_work() -> None:
     """The result is there: nobody is to start the work again, not even when it is deleted."""
     STATE.pop(_WANTED, None)
+
+
+def say_unread(meta: ResultMeta) -> None:
+    """Say when the model cannot read much of the texts: its scores then mean next to nothing."""
+    params = meta.match or meta.duplicates
+    model = params.model if params else None
+    if model is None or meta.unread < UNREADABLE_SHARE:
+        return
+    st.warning(
+        _(
+            "{model} cannot read {share} of these texts. The characters that it does not know are "
+            "one and the same sign to it, so texts look alike that are not, and high scores mean "
+            "little. Compare by words, or train a model on such texts."
+        ).format(
+            model=fmt.verbatim(model_words(model.role, model.name)), share=fmt.percent(meta.unread)
+        ),
+        icon=":material/warning:",
+    )
 
 
 def model_words(role: str, name: str) -> str:

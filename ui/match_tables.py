@@ -13,6 +13,7 @@ from core.matching.tables import Kind, TableChoice, TableInfo, describe_table
 from core.problems import Problem
 from core.retrieval.corpora import list_corpora
 from core.retrieval.sample_corpora import SAMPLE_CORPORA, add_sample_corpus
+from core.retrieval.table_columns import ID_NAMES, named_column
 from core.workspace import UnknownItem, Workspace
 from ui import format as fmt
 from ui.corpora import corpus_name
@@ -133,7 +134,7 @@ def _choose_columns(
     label = left.selectbox(
         _("Column that names a row"),
         others,
-        index=others.index("id") if "id" in others else None,
+        index=named_column(others, ID_NAMES),
         format_func=words.__getitem__,
         placeholder=_("the row's number"),
         key=f"{key}_label",

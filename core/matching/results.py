@@ -67,6 +67,7 @@ class ResultMeta(BaseModel):
         tables: the tables, by the side that they are on.
         floor: pairs below this score were not kept (near-duplicates).
         distinct: how many texts are left when exact copies are counted once (near-duplicates).
+        unread: which share of the texts' tokens (0 to 1) the model does not know.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -79,6 +80,7 @@ class ResultMeta(BaseModel):
     tables: dict[str, TableMeta]
     floor: float = 0.0
     distinct: int = 0
+    unread: float = 0.0
 
     @property
     def model_name(self) -> str | None:

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core.data.samples import add_sample
 from core.data.staging import load_staged
 from core.data.store import list_datasets
+from core.files import read_json, write_json
 from core.jobs import queue
 from core.jobs.reasons import ProcessVanished
 from core.matching.decisions import Decision, read_decisions
@@ -291,6 +292,17 @@ def test_a_model_that_was_changed_or_deleted_since_its_run_is_refused(
     fine(app.button(key="start_match").click().run())
     assert "was deleted or moved" in shown(app)
     assert not queue.waiting_jobs(workspace)
+
+
+def test_what_names_a_row_is_proposed_and_a_model_that_cannot_read_is_said(
+    workspace: Workspace,
+) -> None:
+    app, result = match(workspace, ASKED.rename(columns={"no": "货号"}))
+    assert result.meta.match is not None and result.meta.tables["left"].label == "货号"
+    assert "MiniLM-L6-v2 cannot read 95% of these texts" in shown(app)
+    meta = read_json(result.folder / "meta.json")
+    write_json(result.folder / "meta.json", meta | {"unread": 0.19})
+    assert "cannot read" not in shown(fine(app.run()))
 
 
 def test_what_a_measured_threshold_reached_stands_beside_its_condition(
