@@ -48,7 +48,7 @@ def show_duplicates(workspace: Workspace, result: Result) -> None:
         (
             _("Rows"),
             _("Exact copies that could go"),
-            _("Nearly equal rows that could go"),
+            _("Nearly equal that could go"),
             _("Rows that would stay"),
         ),
         (rows, alone, near, rows - alone - near),
@@ -197,9 +197,9 @@ def _show_near(result: Result, found: Found, groups: Groups, threshold: float) -
         on_select="rerun",
         selection_mode="single-row",
         column_config={
-            "group": number(_("Group"), width=70),
-            "text": st.column_config.TextColumn(_("The text that stays"), width=520),
-            "rows": number(_("Rows"), width=70),
+            "group": number(_("Group"), width=60),
+            "text": st.column_config.TextColumn(_("The text that stays"), width=430),
+            "rows": number(_("Rows"), width=65),
             "texts": number(_("Different texts"), width=110),
             "lowest": number(
                 _("Lowest score inside"),

@@ -26,7 +26,7 @@ from core.workspace import Workspace
 from ui import format as fmt
 from ui import jobs
 from ui.command_line import show_commands
-from ui.language import _, say
+from ui.language import _, paragraph, say
 from ui.match_tables import choose_table, column_words, offer_sample, table_options
 from ui.runs import sample_name
 from ui.selection import select
@@ -127,6 +127,8 @@ def show_work(workspace: Workspace, id: str) -> bool:
         return False
     titles = {MATCH_KIND: _("Matching"), DUPLICATES_KIND: _("Near-duplicates")}
     jobs.follow(workspace, [jobs.Wanted(wanted[1], wanted[2], wanted[1], titles[wanted[1]])])
+    # What has only just been put into the queue can be stopped too.
+    active = active or active_job(workspace, id)
     if active is not None and st.button(_("Stop"), key="stop_match", icon=":material/stop_circle:"):
         try:
             queue.request_stop(workspace, active[0])
@@ -135,6 +137,10 @@ def show_work(workspace: Workspace, id: str) -> bool:
         else:
             STATE.pop(_WANTED)
             select("match", None)
+            st.toast(
+                _("Stopped. What the model has read is kept: the same work goes on from there."),
+                icon=":material/stop_circle:",
+            )
             st.rerun()
     return True
 
@@ -150,16 +156,17 @@ def say_unread(meta: ResultMeta) -> None:
     model = params.model if params else None
     if model is None or meta.unread < UNREADABLE_SHARE:
         return
-    st.warning(
-        _(
-            "{model} cannot read {share} of these texts. The characters that it does not know are "
-            "one and the same sign to it, so texts look alike that are not, and high scores mean "
-            "little. Compare by words, or train a model on such texts."
-        ).format(
-            model=fmt.verbatim(model_words(model.role, model.name)), share=fmt.percent(meta.unread)
-        ),
-        icon=":material/warning:",
+    sentence = _(
+        "{model} cannot read {share} of these texts. The characters that it does not know are one "
+        "and the same sign to it, so texts look alike that are not, and high scores mean little."
+    ).format(
+        model=fmt.verbatim(model_words(model.role, model.name)), share=fmt.percent(meta.unread)
     )
+    if meta.match is not None:
+        way_out = _("Compare by words, or train a model on such texts.")
+    else:
+        way_out = _("Train a model on such texts and search again with it.")
+    st.warning(paragraph(sentence, way_out), icon=":material/warning:")
 
 
 def model_words(role: str, name: str) -> str:

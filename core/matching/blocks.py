@@ -165,7 +165,8 @@ class _Found:
             self._forget()
         first, second, scores = self._all()
         order = np.lexsort((second, first))
-        return Pairs(first[order], second[order], scores[order], float(self.floor))
+        floor = round(float(self.floor), _DIGITS)
+        return Pairs(first[order], second[order], scores[order], floor)
 
     def _forget(self) -> None:
         first, second, scores = self._all()

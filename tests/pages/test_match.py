@@ -227,7 +227,7 @@ def test_near_duplicates_and_exact_copies(workspace: Workspace) -> None:
     app.run()
     do_jobs(workspace)
     fine(app.run())
-    figures = ["Exact copies that could go", "Nearly equal rows that could go"]
+    figures = ["Exact copies that could go", "Nearly equal that could go"]
     assert [metric(app, one) for one in ["Rows", *figures, "Rows that would stay"]] == [
         "5",
         "1",
@@ -257,6 +257,17 @@ def test_a_failed_match_says_why(workspace: Workspace) -> None:
     assert "ended without a word" in shown(app)
     fine(app.button(key="close_match").click().run())
     assert app.button(key="start_match")
+
+
+def test_work_can_be_stopped_from_its_first_moment(workspace: Workspace) -> None:
+    add_sample(workspace, "products"), add_sample_corpus(workspace, "products")
+    app = open_screen("match")
+    fine(app.button(key="start_match").click().run())
+    assert len(queue.waiting_jobs(workspace)) == 1
+    fine(app.button(key="stop_match").click().run())
+    assert not queue.waiting_jobs(workspace)
+    assert app.button(key="start_match")
+    assert "What the model has read is kept" in app.toast[0].value
 
 
 def test_a_result_that_was_deleted_is_a_sentence(workspace: Workspace) -> None:
