@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.data.reading.rows import ROW
 from core.data.shapes import SPLIT, text_roles
+from core.folding import fold_column, holding
 
 
 def find_rows(file: Path, words: str, side: str | None) -> NDArray[np.int64]:
@@ -20,7 +21,8 @@ def find_rows(file: Path, words: str, side: str | None) -> NDArray[np.int64]:
 
     Args:
         file: the dataset's Parquet file; read one row group after another.
-        words: what one of a row's texts contains, in capitals or not; blank finds every row.
+        words: what one of a row's texts contains; width and capitals do not count, and
+            blank finds every row.
         side: ``"train"``, ``"held_out"``, or None for both.
     """
     found = []
@@ -59,8 +61,7 @@ def place_of(file: Path, row: int) -> int | None:
 def _matches(table: pa.Table, words: str, side: str | None) -> NDArray[np.bool_]:
     matches = np.full(table.num_rows, not words)
     for role in text_roles(table.column_names) if words else ():
-        here = pc.match_substring(table[role], words, ignore_case=True)
-        matches |= here.to_numpy(zero_copy_only=False)
+        matches |= holding(fold_column(table[role]), words)
     if side:
         matches &= pc.equal(table[SPLIT], side).to_numpy(zero_copy_only=False)
     return matches

@@ -11,21 +11,19 @@ import streamlit as st
 
 from core.data.mojibake import repair
 from core.data.staging import (
-    INLINE_BYTES,
     StagedTable,
     load_staged,
     peek_staged,
-    read_staged,
     staged_file,
 )
 from core.problems import Message, Problem
 from core.workspace import Workspace
 from ui import format as fmt
-from ui import jobs
 from ui.datasets import separator_name
 from ui.intake import Intake, close_table
 from ui.intake_options import SAMPLES, set_option
 from ui.language import _, ngettext, plain, say
+from ui.staged import staged_table
 from ui.tables import paged_source
 
 # From this size on nothing is read before a person has said whether a sample will do.
@@ -45,25 +43,19 @@ def read(workspace: Workspace, intake: Intake) -> StagedTable | None:
     table = load_staged(workspace, intake.id, options)
     if table is not None:
         return table
-    file = staged_file(workspace, intake.id)
-    title = _("Reading {file}").format(file=fmt.verbatim(file.name))
-    if file.bytes <= INLINE_BYTES:
+    size = staged_file(workspace, intake.id).bytes
+    whole: set[str] = st.session_state.setdefault(_WHOLE, set())
+    if size >= _ASK_BYTES and options.sample_rows is None and intake.id not in whole:
+        _ask_how_much(workspace, intake, size)
+    else:
         try:
-            with st.spinner(title):
-                return read_staged(workspace, intake.id, options)
+            table = staged_table(workspace, intake.id, "intake_read", options)
         except Problem as problem:
             show_refusal(problem)
             return None
-    whole: set[str] = st.session_state.setdefault(_WHOLE, set())
-    if file.bytes >= _ASK_BYTES and options.sample_rows is None and intake.id not in whole:
-        _ask_how_much(workspace, intake, file.bytes)
-    else:
-        params = {"staged": intake.id, "options": options.to_json()}
-        wanted = jobs.Wanted("read_table", params, name="read", title=title)
-        jobs.replace(workspace, "intake_read", wanted)
-        jobs.follow(workspace, [wanted])
-    _show_beginning(workspace, intake)
-    return None
+    if table is None:
+        _show_beginning(workspace, intake)
+    return table
 
 
 def _ask_how_much(workspace: Workspace, intake: Intake, size: int) -> None:

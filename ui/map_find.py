@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.folding import fold_column, holding
 from core.inspection.neighbours import nearest_to
 from core.inspection.vectors import text_vectors
 from core.problems import N_
@@ -73,8 +75,7 @@ def find(view: MapView) -> Found:
 
 def containing(key: str, texts: Sequence[str], words: str) -> list[int]:
     """The numbers of the texts that contain ``words``, whatever their case and width."""
-    wanted = _plain(words)
-    return [at for at, text in enumerate(_plain_texts(key, len(texts), texts)) if wanted in text]
+    return np.flatnonzero(holding(_folded(key, len(texts), texts), words)).tolist()
 
 
 def show_found(view: MapView, found: Found) -> None:
@@ -129,9 +130,5 @@ def _by_meaning(view: MapView, words: str) -> Found:
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
-def _plain_texts(key: str, count: int, _texts: Sequence[str]) -> list[str]:
-    return [_plain(text) for text in _texts]
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
+def _folded(key: str, count: int, _texts: Sequence[str]) -> Any:
+    return fold_column(_texts)

@@ -21,7 +21,7 @@ from ui import format as fmt
 from ui.command_line import show_commands
 from ui.language import _, ngettext
 from ui.match_files import offer_files
-from ui.match_form import model_words
+from ui.match_form import model_words, say_unread
 from ui.match_tables import table_name
 from ui.tables import paged_frame, paged_source
 
@@ -37,6 +37,7 @@ def show_duplicates(workspace: Workspace, result: Result) -> None:
     meta = result.meta
     assert meta.duplicates is not None
     found = _found(result.folder, meta.created)
+    say_unread(meta)
     threshold = _threshold(result)
     groups = _groups(result.folder, meta.created, threshold)
     rows = len(found.keys)
@@ -47,7 +48,7 @@ def show_duplicates(workspace: Workspace, result: Result) -> None:
         (
             _("Rows"),
             _("Exact copies that could go"),
-            _("Nearly equal rows that could go"),
+            _("Nearly equal that could go"),
             _("Rows that would stay"),
         ),
         (rows, alone, near, rows - alone - near),
@@ -196,9 +197,9 @@ def _show_near(result: Result, found: Found, groups: Groups, threshold: float) -
         on_select="rerun",
         selection_mode="single-row",
         column_config={
-            "group": number(_("Group"), width=70),
-            "text": st.column_config.TextColumn(_("The text that stays"), width=520),
-            "rows": number(_("Rows"), width=70),
+            "group": number(_("Group"), width=60),
+            "text": st.column_config.TextColumn(_("The text that stays"), width=430),
+            "rows": number(_("Rows"), width=65),
             "texts": number(_("Different texts"), width=110),
             "lowest": number(
                 _("Lowest score inside"),
@@ -228,6 +229,7 @@ def _show_members(result: Result, found: Found, groups: Groups, number: int) -> 
         alt=_("The rows of the group"),
         rows=_MEMBER_ROWS,
         hide_index=True,
+        placeholder="",
         column_config={
             "keep": st.column_config.TextColumn("", width=80),
             "score": st.column_config.NumberColumn(

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.cli import commands
 from core.jobs import queue
-from core.matching.models import OfferedModel, offered_models, suggested_threshold
+from core.matching.models import OfferedModel, Suggestion, offered_models, suggested_threshold
 from core.matching.params import (
     DUPLICATES_KIND,
     MATCH_KIND,
@@ -17,6 +17,8 @@ from core.matching.params import (
     Method,
     SameTable,
 )
+from core.matching.reading import UNREADABLE_SHARE
+from core.matching.results import ResultMeta
 from core.matching.start import START_DUPLICATES, active_job, duplicate_params, match_params
 from core.matching.tables import TableChoice, describe_table
 from core.problems import Problem
@@ -24,7 +26,7 @@ from core.workspace import Workspace
 from ui import format as fmt
 from ui import jobs
 from ui.command_line import show_commands
-from ui.language import _, say
+from ui.language import _, paragraph, say
 from ui.match_tables import choose_table, column_words, offer_sample, table_options
 from ui.runs import sample_name
 from ui.selection import select
@@ -125,6 +127,8 @@ def show_work(workspace: Workspace, id: str) -> bool:
         return False
     titles = {MATCH_KIND: _("Matching"), DUPLICATES_KIND: _("Near-duplicates")}
     jobs.follow(workspace, [jobs.Wanted(wanted[1], wanted[2], wanted[1], titles[wanted[1]])])
+    # What has only just been put into the queue can be stopped too.
+    active = active or active_job(workspace, id)
     if active is not None and st.button(_("Stop"), key="stop_match", icon=":material/stop_circle:"):
         try:
             queue.request_stop(workspace, active[0])
@@ -133,6 +137,10 @@ def show_work(workspace: Workspace, id: str) -> bool:
         else:
             STATE.pop(_WANTED)
             select("match", None)
+            st.toast(
+                _("Stopped. What the model has read is kept: the same work goes on from there."),
+                icon=":material/stop_circle:",
+            )
             st.rerun()
     return True
 
@@ -140,6 +148,25 @@ def show_work(workspace: Workspace, id: str) -> bool:
 def forget_work() -> None:
     """The result is there: nobody is to start the work again, not even when it is deleted."""
     STATE.pop(_WANTED, None)
+
+
+def say_unread(meta: ResultMeta) -> None:
+    """Say when the model cannot read much of the texts: its scores then mean next to nothing."""
+    params = meta.match or meta.duplicates
+    model = params.model if params else None
+    if model is None or meta.unread < UNREADABLE_SHARE:
+        return
+    sentence = _(
+        "{model} cannot read {share} of these texts. The characters that it does not know are one "
+        "and the same sign to it, so texts look alike that are not, and high scores mean little."
+    ).format(
+        model=fmt.verbatim(model_words(model.role, model.name)), share=fmt.percent(meta.unread)
+    )
+    if meta.match is not None:
+        way_out = _("Compare by words, or train a model on such texts.")
+    else:
+        way_out = _("Train a model on such texts and search again with it.")
+    st.warning(paragraph(sentence, way_out), icon=":material/warning:")
 
 
 def model_words(role: str, name: str) -> str:
@@ -189,28 +216,40 @@ def _choose_method(workspace: Workspace) -> tuple[Method, OfferedModel | None]:
         return method, None
     with right:
         offer = _choose_model(workspace, "match_model")
-    suggestion = suggested_threshold(workspace, offer)
-    if suggestion is not None:
-        st.caption(
-            _(
-                "Threshold at first: {threshold}, measured on the held-out rows of “{run}”. Of the "
-                "pairs that reached it {precision} were right, and {recall} of the right pairs "
-                "did. It can be moved in the result."
-            ).format(
-                threshold=fmt.number(suggestion.threshold, 3),
-                run=fmt.verbatim(sample_name(suggestion.run)),
-                precision=fmt.percent(suggestion.precision),
-                recall=fmt.percent(suggestion.recall),
-            )
-        )
-    else:
-        st.caption(
-            _(
-                "No run has measured a threshold for this model, so it begins at a guess. Move it "
-                "in the result until right and wrong pairs part."
-            )
-        )
+    st.caption(_threshold_words(suggested_threshold(workspace, offer)))
     return method, offer
+
+
+def _threshold_words(suggestion: Suggestion | None) -> str:
+    """Where the threshold begins, what it reached, and why it reaches less here."""
+    if suggestion is None:
+        return _(
+            "No run has measured a threshold for this model, so it begins at a guess. Move it in "
+            "the result until right and wrong pairs part."
+        )
+    words = {
+        "threshold": fmt.number(suggestion.threshold, 3),
+        "run": fmt.verbatim(sample_name(suggestion.run)),
+        "precision": fmt.percent(suggestion.precision),
+        "recall": fmt.percent(suggestion.recall),
+    }
+    if suggestion.questions is None or suggestion.answers is None:
+        return _(
+            "Threshold at first: {threshold}, measured on the held-out rows of “{run}”. Of the "
+            "pairs that reached it {precision} were right, and {recall} of the right pairs did; "
+            "but each right pair was measured beside about one wrong one. In a whole table there "
+            "are far more wrong ones, and far fewer of the pairs found are right: raise it in the "
+            "result until they are."
+        ).format(**words)
+    return _(
+        "Threshold at first: {threshold}, measured by the run “{run}”: {questions} held-out "
+        "questions took the best of {answers} answers each, once with the right one there and "
+        "once without it. Of what reached the threshold {precision} was right, and {recall} of "
+        "the questions found their answer. Among more rows more wrong ones come close: expect a "
+        "lower share and raise the threshold in the result."
+    ).format(
+        questions=fmt.number(suggestion.questions), answers=fmt.number(suggestion.answers), **words
+    )
 
 
 def _choose_model(workspace: Workspace, key: str) -> OfferedModel:

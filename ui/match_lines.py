@@ -67,6 +67,7 @@ def show_lines(result: Result, candidates: Candidates, chosen: Chosen, wish: Wis
         column_config=_columns(result),
         on_select="rerun",
         selection_mode="multi-row",
+        placeholder="",
     )
     ticked = [shown[0] + row for row in STATE[f"{key}_table"]["selection"]["rows"]]
     ticked = [row for row in ticked if row < min(shown[1], len(lefts))]
@@ -105,6 +106,7 @@ def _wishes(chosen: Chosen, id: str) -> tuple[State | None, Order, str]:
         _("Find"),
         key=f"match_find_{id}",
         placeholder=_("Find rows that contain …"),
+        help=_("Capitals and the width of letters make no difference."),
         icon=":material/search:",
         persist_state="session",
     )
@@ -126,18 +128,18 @@ def _frame(
     right = result.rows("right", np.where(known, rights, 0)).to_pandas()
     right[~known] = ""
     frame = pd.DataFrame({"left_label": left["label"], "left_text": left["text"]})
+    frame["right_label"] = right["label"]
     frame["right_text"] = right["text"]
     frame["score"] = _at(candidates.score, at, known)
     best = known & (chosen.first[lefts] == found)
     frame["gap"] = np.where(best, chosen.gaps[lefts], np.nan)
     decided = _at(chosen.decided, at, known)
     hand = {1.0: _("accepted"), -1.0: _("rejected")}
+    frame["rank"] = _at(candidates.rank, at, known)
     frame["state"] = [
         hand.get(by_hand) or _(State(state).label)
         for by_hand, state in zip(decided, chosen.states[lefts].tolist(), strict=True)
     ]
-    frame["rank"] = _at(candidates.rank, at, known)
-    frame["right_label"] = right["label"]
     for side, table in (("left", left), ("right", right)):
         for name in table.columns[2:]:
             frame[f"{side}_{name}"] = table[name]
@@ -156,16 +158,16 @@ def _columns(result: Result) -> dict[str, object]:
     left, right = result.meta.tables["left"], result.meta.tables["right"]
     text, number = st.column_config.TextColumn, st.column_config.NumberColumn
     config: dict[str, object] = {
-        "left_label": text(left.label or _("Row"), width=55),
-        "left_text": text(_("First table"), width=245),
-        "right_text": text(_("Second table"), width=245),
-        "right_label": text(right.label or _("Row"), width=70),
-        "score": number(_("Score"), format="%.3f", width=65),
-        "rank": number(_("Rank"), width=60, help=_("1 is the best candidate of its row.")),
+        "left_label": text(left.label or _("Row"), width=60),
+        "left_text": text(_("First table"), width=200),
+        "right_label": text(right.label or _("Row"), width=60),
+        "right_text": text(_("Second table"), width=200),
+        "score": number(_("Score"), format="%.3f", width=60),
+        "rank": number(_("Rank"), width=52, help=_("1 is the best candidate of its row.")),
         "gap": number(
             _("Gap"),
             format="%.3f",
-            width=65,
+            width=60,
             help=_("How much better the best candidate is than the best of the others."),
         ),
         "state": text(_("Result"), width=125),
@@ -191,7 +193,7 @@ def _decide(
     with st.container(horizontal=True, vertical_alignment="center"):
         for decision, words, icon in (
             (Decision.ACCEPT, _("It is a match"), "check"),
-            (Decision.REJECT, _("It is none"), "close"),
+            (Decision.REJECT, _("It is no match"), "close"),
             (None, _("Take back"), "undo"),
         ):
             st.button(

@@ -23,7 +23,7 @@ from ui.command_line import show_commands
 from ui.language import _, paragraph, say
 from ui.match_charts import score_chart
 from ui.match_files import offer_files, wants_matched_only
-from ui.match_form import model_words
+from ui.match_form import model_words, say_unread
 from ui.match_lines import STATE_WORDS, show_lines
 from ui.match_tables import table_name
 from ui.runs import sample_name
@@ -36,6 +36,7 @@ def show_match(workspace: Workspace, result: Result) -> None:
     assert meta.match is not None
     candidates = _candidates(result.folder, meta.created)
     wish, span = _controls(result, candidates)
+    say_unread(meta)
     chosen = _chosen(result.folder, meta.created, wish, decided_so_far(result))
     _figures(chosen, wish)
     charts.show(
@@ -154,15 +155,17 @@ def _origin(result: Result) -> str:
 
 def _figures(chosen: Chosen, wish: Wish) -> None:
     rows = max(1, len(chosen.states))
-    shown = [state for state in State if state is not State.TAKEN or wish.one_to_one]
+    always = (State.MATCHED, State.BELOW, *([State.TAKEN] if wish.one_to_one else []))
+    shown = [state for state in State if state in always or chosen.count(state)]
     for place, state in zip(st.columns(len(shown)), shown, strict=True):
         count = chosen.count(state)
-        place.metric(_(STATE_WORDS[state]), fmt.number(count), border=True)
-        place.caption(
-            _("{share} of the {rows} rows").format(
-                share=fmt.percent(count / rows, 1), rows=fmt.number(rows)
+        with place.container(border=True, gap="xxsmall"):
+            st.metric(_(STATE_WORDS[state]), fmt.number(count))
+            st.caption(
+                _("{share} of the {rows} rows").format(
+                    share=fmt.percent(count / rows, 1), rows=fmt.number(rows)
+                )
             )
-        )
 
 
 def _remarks(result: Result, candidates: Candidates, chosen: Chosen, wish: Wish) -> None:

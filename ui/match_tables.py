@@ -13,12 +13,14 @@ from core.matching.tables import Kind, TableChoice, TableInfo, describe_table
 from core.problems import Problem
 from core.retrieval.corpora import list_corpora
 from core.retrieval.sample_corpora import SAMPLE_CORPORA, add_sample_corpus
+from core.retrieval.table_columns import ID_NAMES, named_column
 from core.workspace import UnknownItem, Workspace
 from ui import format as fmt
 from ui.corpora import corpus_name
 from ui.datasets import column_title, dataset_name
 from ui.language import _, ngettext, say
 from ui.runs import sample_name
+from ui.staged import is_large, staged_table
 
 STATE = st.session_state
 UPLOAD = "upload"
@@ -43,7 +45,8 @@ def choose_table(workspace: Workspace, place: str, default: int = 0) -> TableCho
     chosen = st.selectbox(
         _("Table"),
         [*options, UPLOAD],
-        index=max(0, min(default, len(options) - 1)),
+        # Where something was chosen already, a default would be one too many.
+        index=0 if key in STATE else max(0, min(default, len(options) - 1)),
         format_func=lambda option: options.get(option) or _("Upload a file …"),
         key=key,
         persist_state="session",
@@ -53,6 +56,9 @@ def choose_table(workspace: Workspace, place: str, default: int = 0) -> TableCho
         return None
     kind, _colon, id = chosen.partition(":")
     try:
+        if kind == UPLOAD and staged_table(workspace, id, key) is None:
+            # A job reads it, and the screen is drawn again when it has.
+            return None
         info = describe_table(workspace, kind, id)
         return _choose_columns(workspace, kind, id, info, f"{key}_{id}", place)
     except Problem as problem:
@@ -128,7 +134,7 @@ def _choose_columns(
     label = left.selectbox(
         _("Column that names a row"),
         others,
-        index=others.index("id") if "id" in others else None,
+        index=named_column(others, ID_NAMES),
         format_func=words.__getitem__,
         placeholder=_("the row's number"),
         key=f"{key}_label",
@@ -185,7 +191,9 @@ def _upload(workspace: Workspace, key: str) -> None:
         with st.spinner(_("Reading {file} …").format(file=fmt.verbatim(file.name))):
             tidy_uploads(workspace)
             id = stage_upload(workspace, file, file.name)
-            read_staged(workspace, id)
+            if not is_large(file.size):
+                # What is no table is refused here, and is not among the tables then.
+                read_staged(workspace, id)
     except Problem as problem:
         st.error(say(problem), icon=":material/error:")
         return

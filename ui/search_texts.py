@@ -37,10 +37,9 @@ from ui.datasets import column_title, dataset_name, show_quarantine, table_sente
 from ui.language import _, ngettext, paragraph, say
 from ui.search_columns import Asked
 from ui.selection import select
+from ui.staged import is_large
 
 STATE = st.session_state
-LARGE_BYTES = 20_000_000
-"""A larger file is stored by a job: reading it takes longer than somebody looks at a page."""
 _PREVIEW = 20
 _PEEKED = 200
 _TABLE, _COUNT, _JOB, _ADDED = "corpus_table", "corpora_added", "corpus_job", "corpus_rows_added"
@@ -132,7 +131,7 @@ def _add_own(workspace: Workspace, corpus: Corpus | None) -> None:
     )
     if file is None:
         return
-    large = file.size > LARGE_BYTES
+    large = is_large(file.size)
     try:
         with st.spinner(_("Reading {file} …").format(file=fmt.verbatim(file.name))):
             upload = _staged(workspace, file) if large else None

@@ -18,7 +18,7 @@ from core.data.reading.encodings import detect_file_encoding, open_text
 from core.data.shapes import text_roles
 from core.data.store import load_dataset
 from core.export.card.words import CARD_LANGUAGES, translator
-from core.inspection.comparison import Comparison, RunFilesDamaged, load_comparison
+from core.inspection.comparison import Comparison, load_comparison
 from core.inspection.map_html import DrawnMap, map_sections
 from core.inspection.map_points import (
     MapPoints,
@@ -50,6 +50,7 @@ from core.inspection.vectors import Progress, text_vectors
 from core.inspection.widgets import example_texts
 from core.problems import N_, Problem
 from core.training.artifacts import HELD_OUT, load_held_out
+from core.training.run_models import RunFilesDamaged
 from core.training.runs import Run, load_run
 from core.workspace import Workspace, utc_now
 

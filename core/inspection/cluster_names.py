@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.folding import fold
 from core.retrieval.tokens import lexical_tokens
 
 WORDS_IN_A_NAME = 3
@@ -84,7 +84,7 @@ def terms(text: str) -> set[str]:
 
 
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text[:_LONGEST_READ]).casefold()
+    return fold(text[:_LONGEST_READ])
 
 
 def _best(weights: dict[str, float], texts: Sequence[str]) -> list[str]:

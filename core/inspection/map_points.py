@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 
 from core.data.shapes import HELD_OUT, LABEL, SCORE, SPLIT, TEXT, TRAIN, text_roles
 from core.data.store import load_dataset
-from core.inspection.comparison import RunFilesDamaged
 from core.problems import N_, Problem
 from core.retrieval.corpora import load_corpus
 from core.training import artifacts
+from core.training.run_models import RunFilesDamaged
 from core.training.runs import Run
 from core.workspace import Workspace
 

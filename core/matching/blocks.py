@@ -9,8 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-_QUERIES, _ROWS = 2_048, 8_192
-"""A block of scores is 64 MiB then, and the vectors of both sides together 16 MB at 384 numbers."""
+_QUERIES, _ROWS = 2_048, 4_096
+"""A block of scores is 32 MiB then, and the vectors of both sides together 9 MB at 384 numbers."""
 _PAIR_ROWS = 2_048
 _DIGITS = 6
 
@@ -76,13 +76,15 @@ def nearest(
     right_places = np.arange(len(right)) if right_places is None else right_places
     places = np.full((len(left_places), k), -1, dtype=np.int64)
     scores = np.full((len(left_places), k), -np.inf, dtype=np.float32)
+    block = _Block(min(_QUERIES, len(left_places)) * min(_ROWS, len(right_places)))
     for start in range(0, len(left_places), _QUERIES):
         part = slice(start, start + _QUERIES)
         queries = left.take(left_places[part])
         for first in range(0, len(right_places), _ROWS):
             told((start + len(queries) * first / len(right_places)) / len(left_places))
             block_places = right_places[first : first + _ROWS]
-            _merge(queries @ right.take(block_places).T, block_places, places[part], scores[part])
+            block.multiply(queries, right.take(block_places))
+            _merge(block, block_places, places[part], scores[part])
     return places, scores
 
 
@@ -98,19 +100,46 @@ def near_pairs(rows: Rows, floor: float, most: int, told: Told) -> Pairs:
     count = len(rows)
     total = max(1.0, count * count / 2)
     found = _Found(floor, most)
+    block = _Block(min(_PAIR_ROWS, count) ** 2)
     for start in range(0, count, _PAIR_ROWS):
         own = rows.take(np.arange(start, min(start + _PAIR_ROWS, count)))
         for first in range(start, count, _PAIR_ROWS):
             told(min(1.0, (start * count - start * start / 2 + len(own) * (first - start)) / total))
             other = own if first == start else _part(rows, first, count)
-            scores = own @ other.T
+            scores = block.multiply(own, other)
+            one, two = block.at_least(found.floor)
             if first == start:
-                scores[np.tril_indices(len(own))] = -np.inf
-            one, two = np.nonzero(scores >= found.floor)
+                later = two > one
+                one, two = one[later], two[later]
             # What differs by rounding only is equally alike, and nothing is more alike than equal.
             alike = np.minimum(np.round(scores[one, two], _DIGITS), np.float32(1))
             found.add(one + start, two + first, alike)
     return found.pairs()
+
+
+class _Block:
+    """The scores of some rows with some others, in memory that is taken once for all blocks."""
+
+    def __init__(self, most: int) -> None:
+        self._scores = np.empty(most, dtype=np.float32)
+        self._good = np.empty(most, dtype=bool)
+        self.scores = self._scores.reshape(1, -1)
+
+    def multiply(self, own: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Every inner product, [own, other]; they stand there until the next call."""
+        shape = len(own), len(other)
+        self.scores = self._scores[: shape[0] * shape[1]].reshape(shape)
+        return np.matmul(own, other.T, out=self.scores)
+
+    def at_least(
+        self, limit: np.float32 | NDArray[np.float32]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Row and column of the scores that reach a limit, one for all or one a row."""
+        good = self._good[: self.scores.size].reshape(self.scores.shape)
+        np.greater_equal(self.scores, np.reshape(limit, (-1, 1)), out=good)
+        # One dimension, because numpy is several times as quick at that.
+        row, column = np.divmod(np.flatnonzero(good), self.scores.shape[1])
+        return row, column
 
 
 class _Found:
@@ -136,7 +165,8 @@ class _Found:
             self._forget()
         first, second, scores = self._all()
         order = np.lexsort((second, first))
-        return Pairs(first[order], second[order], scores[order], float(self.floor))
+        floor = round(float(self.floor), _DIGITS)
+        return Pairs(first[order], second[order], scores[order], floor)
 
     def _forget(self) -> None:
         first, second, scores = self._all()
@@ -160,7 +190,7 @@ def _part(rows: Rows, start: int, count: int) -> NDArray[np.float32]:
 
 
 def _merge(
-    block: NDArray[np.float32],
+    block: _Block,
     block_places: NDArray[np.int64],
     places: NDArray[np.int64],
     scores: NDArray[np.float32],
@@ -173,19 +203,21 @@ def _merge(
     k = places.shape[1]
     limit = scores[:, -1].copy()
     fresh = ~np.isfinite(limit)
-    better = block > limit[:, None]
-    if fresh.any() and block.shape[1] > k:
-        rows = np.where(np.isnan(block[fresh]), -np.inf, block[fresh])
-        kth = np.partition(rows, rows.shape[1] - k, axis=1)[:, rows.shape[1] - k]
-        better[fresh] &= rows >= kth[:, None]
-    row, column = np.nonzero(better)
+    # As good as the worst so far is not better: that one stands earlier.
+    limit[~fresh] = np.nextafter(limit[~fresh], np.float32(np.inf))
+    if fresh.any() and block.scores.shape[1] > k:
+        rows = block.scores[fresh]
+        rows[np.isnan(rows)] = -np.inf
+        rows.partition(rows.shape[1] - k, axis=1)
+        limit[fresh] = rows[:, rows.shape[1] - k]
+    row, column = block.at_least(limit)
     if not len(row):
         return
     touched = np.unique(row)
     old_rows = np.repeat(touched, k)
     all_rows = np.concatenate([old_rows, row])
     all_places = np.concatenate([places[touched].ravel(), block_places[column]])
-    all_scores = np.concatenate([scores[touched].ravel(), block[row, column]])
+    all_scores = np.concatenate([scores[touched].ravel(), block.scores[row, column]])
     # Empty places hold minus infinity and fall behind everything that is found.
     order = np.lexsort((all_places, -all_scores, all_rows))
     sorted_rows = all_rows[order]

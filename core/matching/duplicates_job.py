@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.matching.blocks import Pairs, near_pairs
 from core.matching.params import DuplicateParams
+from core.matching.reading import unread_share
 from core.matching.results import (
     PAIRS_FILE,
     VECTORS_FILE,
@@ -92,6 +93,7 @@ def find_duplicates(job: JobContext) -> None:
             tables={"table": table_meta(table, title, params.table.label)},
             floor=pairs.floor,
             distinct=len(firsts),
+            unread=unread_share(params.model.folder, table.texts),
         )
         write_meta(folder, meta)
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.folding import fold_spaces
 from core.matching.blocks import nearest
 from core.matching.params import KEPT, MatchParams
+from core.matching.reading import unread_share
 from core.matching.results import (
     CANDIDATES_FILE,
     ResultMeta,
@@ -67,6 +68,8 @@ def match_tables(job: JobContext) -> None:
     (left, left_info), (right, right_info) = sides
     places, scores = _search(job, params, left, right)
     row, rank = np.nonzero(places >= 0)
+    model = params.model
+    unread = unread_share(model.folder, [*left.texts, *right.texts]) if model else 0.0
     with writing(job.workspace, params.id) as folder:
         for side, table in (("left", left), ("right", right)):
             write_table(folder, side, table, {})  # type: ignore[arg-type]
@@ -86,7 +89,12 @@ def match_tables(job: JobContext) -> None:
         }
         seconds = time.monotonic() - started
         meta = ResultMeta(
-            id=params.id, created=utc_now(), seconds=seconds, match=params, tables=tables
+            id=params.id,
+            created=utc_now(),
+            seconds=seconds,
+            match=params,
+            tables=tables,
+            unread=unread,
         )
         write_meta(folder, meta)
 
@@ -139,7 +147,7 @@ def _groups(params: MatchParams, left: MatchTable, right: MatchTable) -> Iterato
 def _places_by_value(cells: list[str]) -> dict[str, list[int]]:
     places: dict[str, list[int]] = {}
     for at, cell in enumerate(cells):
-        value = " ".join(unicodedata.normalize("NFKC", cell).casefold().split())
+        value = fold_spaces(cell)
         places.setdefault(value, []).append(at)
     return places
 

@@ -10,24 +10,13 @@ from pydantic import BaseModel, ConfigDict
 
 from core.models.bases import list_bases, resolve
 from core.models.bundled import BUNDLED_NAME
-from core.models.fingerprint import model_fingerprint
-from core.models.folder import NoSuchFolder
-from core.problems import N_, Problem
-from core.training.artifacts import load_reference
+from core.models.checked import check_model
+from core.problems import Problem
+from core.training.run_models import known_reference
 from core.training.runs import Run, finished_runs
 from core.workspace import Workspace
 
 Role = Literal["tuned", "base", "bundled", "hub", "folder"]
-
-
-class ModelGone(Problem):
-    what = N_("The folder of the model {model} was deleted or moved: {folder}.")
-    do = N_("Put the folder back, or choose another model.")
-
-
-class ModelChanged(Problem):
-    what = N_("The folder {folder} does not hold the model {model} any more.")
-    do = N_("Start again: the model is then read as it is now.")
 
 
 @dataclass(frozen=True)
@@ -40,6 +29,7 @@ class OfferedModel:
         name: the run's name, or the model's own.
         folder: where it lies.
         run: the id of the run that says which threshold suits it, if there is one.
+        fingerprint: which model it must be, where something is known about that one only.
     """
 
     key: str
@@ -47,6 +37,7 @@ class OfferedModel:
     name: str
     folder: Path
     run: str | None = None
+    fingerprint: str | None = None
 
 
 class UsedModel(BaseModel):
@@ -66,25 +57,28 @@ class UsedModel(BaseModel):
             ModelGone: its folder was deleted.
             ModelChanged: the folder holds another model now.
         """
-        if _fingerprint(self.name, self.folder) != self.fingerprint:
-            raise ModelChanged(folder=str(self.folder), model=self.name)
+        check_model(self.name, self.folder, self.fingerprint)
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A threshold that was measured on held-out pairs of a run.
+    """A threshold that was measured on held-out rows of a run.
 
     Attributes:
         threshold: the cosine from which on to say "match".
         run: the name of the run.
-        precision: which share of the held-out pairs that reached it were right.
+        precision: which share of the pairs that reached it were right.
         recall: which share of the right pairs reached it.
+        questions, answers: every one of so many questions took the best of so many answers; None
+            where only chosen pairs were measured, about one wrong pair for each right one.
     """
 
     threshold: float
     run: str
     precision: float
     recall: float
+    questions: int | None = None
+    answers: int | None = None
 
 
 def offered_models(workspace: Workspace) -> list[OfferedModel]:
@@ -115,13 +109,16 @@ def offered_models(workspace: Workspace) -> list[OfferedModel]:
 
 
 def use(offer: OfferedModel) -> UsedModel:
-    """The model as it is now.
+    """The model as it is now; what a run started from must be as it was then.
 
     Raises:
         ModelGone: its folder was deleted.
+        ModelChanged: the folder holds another model than the run knew.
     """
-    fingerprint = _fingerprint(offer.name, offer.folder)
-    return UsedModel(role=offer.role, name=offer.name, folder=offer.folder, fingerprint=fingerprint)
+    model = check_model(offer.name, offer.folder, offer.fingerprint)
+    return UsedModel(
+        role=offer.role, name=offer.name, folder=model.folder, fingerprint=model.fingerprint
+    )
 
 
 def suggested_threshold(workspace: Workspace, offer: OfferedModel) -> Suggestion | None:
@@ -130,23 +127,21 @@ def suggested_threshold(workspace: Workspace, offer: OfferedModel) -> Suggestion
     report = run.report() if run else None
     if run is None or report is None or report.calibration is None:
         return None
-    side = report.calibration.after if offer.role == "tuned" else report.calibration.before
-    return Suggestion(side.cut.threshold, run.name, side.cut.precision, side.cut.recall)
+    tuned, search = offer.role == "tuned", report.calibration.search
+    if search is not None:
+        cut = search.after if tuned else search.before
+        counted = (search.questions, search.answers)
+        return Suggestion(cut.threshold, run.name, cut.precision, cut.recall, *counted)
+    cut = (report.calibration.after if tuned else report.calibration.before).cut
+    return Suggestion(cut.threshold, run.name, cut.precision, cut.recall)
 
 
 def _base_of(run: Run) -> OfferedModel | None:
-    try:
-        reference = load_reference(run.folder)
-    except (OSError, ValueError, TypeError, KeyError):
+    reference = known_reference(run)
+    if reference is None:
         return None
-    bundled = reference.name == BUNDLED_NAME
-    key = f"bundled:{BUNDLED_NAME}" if bundled else f"base:{reference.fingerprint}"
-    role: Role = "bundled" if bundled else "base"
-    return OfferedModel(key, role, reference.name, reference.path, run.id)
-
-
-def _fingerprint(name: str, folder: Path) -> str:
-    try:
-        return model_fingerprint(folder)
-    except (NoSuchFolder, OSError) as error:
-        raise ModelGone(model=name, folder=str(folder)) from error
+    name, folder, wanted = reference.name, reference.path, reference.fingerprint
+    if name == BUNDLED_NAME:
+        # It comes with the workbench, and is used as it is there.
+        return OfferedModel(f"bundled:{name}", "bundled", name, folder, run.id)
+    return OfferedModel(f"base:{wanted}", "base", name, folder, run.id, wanted)

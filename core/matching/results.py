@@ -13,12 +13,12 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from core.files import read_json, write_json
+from core.folding import fold_column, holding
 from core.matching.params import DuplicateParams, MatchParams
 from core.matching.tables import MatchTable, write_rows
 from core.problems import N_, Problem
@@ -67,6 +67,7 @@ class ResultMeta(BaseModel):
         tables: the tables, by the side that they are on.
         floor: pairs below this score were not kept (near-duplicates).
         distinct: how many texts are left when exact copies are counted once (near-duplicates).
+        unread: which share of the texts' tokens (0 to 1) the model does not know.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -79,6 +80,7 @@ class ResultMeta(BaseModel):
     tables: dict[str, TableMeta]
     floor: float = 0.0
     distinct: int = 0
+    unread: float = 0.0
 
     @property
     def model_name(self) -> str | None:
@@ -100,12 +102,16 @@ class Result:
         return self._table(side).take(pa.array(places, pa.int64()))
 
     def containing(self, side: Side, words: str) -> NDArray[np.bool_]:
-        """Which rows of a table hold ``words`` in their text or label; capitals do not count."""
-        table = self._table(side)
-        found = np.zeros(table.num_rows, dtype=bool)
-        for name in ("text", "label"):
-            here = pc.match_substring(table[name], words, ignore_case=True)
-            found |= here.to_numpy(zero_copy_only=False)
+        """Which rows of a table hold ``words`` in text or label (:func:`core.folding.holding`).
+
+        Raises:
+            ResultDamaged: the table cannot be read.
+        """
+        try:
+            columns = _read_folded(self.folder / f"{side}.parquet", self.meta.created)
+        except (OSError, pa.ArrowException) as error:
+            raise ResultDamaged from error
+        found: NDArray[np.bool_] = np.logical_or(*(holding(one, words) for one in columns))
         return found
 
     def column(self, side: Side, name: str) -> NDArray[Any]:
@@ -225,3 +231,10 @@ def table_meta(table: MatchTable, text: str, label: str | None) -> TableMeta:
 def _read_table(path: Path, created: str) -> pa.Table:
     """The table at ``path``; kept, because every page of a result needs some of its rows."""
     return pq.read_table(path)
+
+
+@lru_cache(maxsize=_TABLES_KEPT)
+def _read_folded(path: Path, created: str) -> tuple[Any, Any]:
+    """Texts and labels of the table at ``path`` as they are searched."""
+    table = _read_table(path, created)
+    return fold_column(table["text"]), fold_column(table["label"])

@@ -41,7 +41,7 @@ def match_params(
 
     Raises:
         SameTable: every row would find itself.
-        ModelGone: the model's folder was deleted.
+        ModelGone, ModelChanged: the model's folder was deleted, or holds another one now.
         Problem: a table cannot be read.
     """
     first, second = (
@@ -75,7 +75,7 @@ def duplicate_params(
     """The parameters of a ``find_duplicates`` job.
 
     Raises:
-        ModelGone: the model's folder was deleted.
+        ModelGone, ModelChanged: the model's folder was deleted, or holds another one now.
         Problem: the table cannot be read.
     """
     content = describe_table(workspace, table.kind, table.id).content

@@ -10,18 +10,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from core.inspection.comparison import (
-    BaseModelChanged,
-    BaseModelGone,
-    RunFilesDamaged,
-    TunedModelGone,
-)
 from core.models.bundled import BUNDLED_NAME, bundled_path
 from core.models.fingerprint import model_fingerprint
-from core.models.folder import NoSuchFolder
 from core.problems import Problem
 from core.retrieval.answers import Column
-from core.training import artifacts
+from core.training.run_models import base_model, known_reference, tuned_model
 from core.training.runs import Run
 
 WORDS_KEY = "bm25"
@@ -139,9 +132,8 @@ def column_of(candidate: Candidate, name: str) -> Column:
 
 def _base_of(run: Run) -> tuple[Candidate, str] | None:
     """A run's base and its fingerprint; None when the run's file cannot be read."""
-    try:
-        reference = artifacts.load_reference(run.folder)
-    except (OSError, ValueError, TypeError, KeyError):
+    reference = known_reference(run)
+    if reference is None:
         return None
     candidate = Candidate(f"base:{run.id}", Source.BASE, run, reference.name)
     return candidate, reference.fingerprint
@@ -166,22 +158,6 @@ def _model(candidate: Candidate) -> tuple[Path, str]:
     if candidate.run is None:
         path = bundled_path()
         return path, model_fingerprint(path)
-    run = candidate.run
-    if candidate.source is Source.TUNED:
-        folder = run.folder / artifacts.MODEL
-        try:
-            return folder, model_fingerprint(folder)
-        except (NoSuchFolder, OSError) as error:
-            raise TunedModelGone(name=run.name, folder=str(folder)) from error
-    try:
-        reference = artifacts.load_reference(run.folder)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise RunFilesDamaged(file=artifacts.REFERENCE, name=run.name) from error
-    words = {"model": reference.name, "name": run.name, "folder": str(reference.path)}
-    try:
-        found = model_fingerprint(reference.path)
-    except (NoSuchFolder, OSError) as error:
-        raise BaseModelGone(**words) from error
-    if found != reference.fingerprint:
-        raise BaseModelChanged(**words)
-    return reference.path, found
+    tuned = candidate.source is Source.TUNED
+    model = tuned_model(candidate.run) if tuned else base_model(candidate.run)
+    return model.folder, model.fingerprint

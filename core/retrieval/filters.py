@@ -16,9 +16,9 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from core.folding import fold
 from core.retrieval.corpora import TEXTS_FILE, Corpus, CorpusDamaged
 from core.retrieval.passages import Passages
-from core.retrieval.tokens import fold
 
 MOST_VALUES = 60
 """A field with more different entries is too long a list to choose from."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import cast
 
+from core.folding import fold_column, holding
 from core.retrieval.corpora import ID, TEXT, Corpus
-from core.retrieval.tokens import fold
 
 
 def find_texts(corpus: Corpus, part: str, limit: int = 20) -> list[dict[str, str]]:
     """The first rows whose text has ``part`` in it, or whose id it is.
 
-    Width and case do not matter (NFKC, casefolded).
+    Width and capitals do not matter (:mod:`core.folding`).
 
     Args:
         corpus: where to look.
@@ -21,16 +21,16 @@ def find_texts(corpus: Corpus, part: str, limit: int = 20) -> list[dict[str, str
     Returns:
         Rows as :meth:`~core.retrieval.corpora.Corpus.rows` gives them, in corpus order.
     """
-    wanted = fold(part.strip())
-    if not wanted:
+    part = part.strip()
+    if not part:
         return []
     places: list[int] = []
     start = 0
     for batch in corpus.batches():
         ids = cast("list[str]", batch.column(ID).to_pylist())
-        texts = cast("list[str]", batch.column(TEXT).to_pylist())
-        for place, (id, text) in enumerate(zip(ids, texts, strict=True), start):
-            if wanted in fold(text) or id == part.strip():
+        held = holding(fold_column(batch.column(TEXT)), part)
+        for place, (id, here) in enumerate(zip(ids, held.tolist(), strict=True), start):
+            if here or id == part:
                 places.append(place)
                 if len(places) == limit:
                     return corpus.rows(places)

@@ -14,8 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from core.files import append_json
+from core.folding import fold_spaces
 from core.retrieval.corpora import Corpus, Question
-from core.retrieval.tokens import fold
 from core.workspace import utc_now
 
 JUDGEMENTS_FILE = "judgements.jsonl"
@@ -71,7 +71,7 @@ class _Line:
 
 def same_question(question: str) -> str:
     """What two ways of typing the same question have in common: spaces, width and case aside."""
-    return " ".join(fold(question).split())
+    return fold_spaces(question)
 
 
 def judge(

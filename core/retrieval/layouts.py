@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.retrieval.tokens import fold
+from core.folding import fold
 
 # The names that such columns have in tables, folded; the first that fits counts.
 _NAMES: tuple[str, ...] = ("name", "title", "product", "product_name", "名称", "商品名称")

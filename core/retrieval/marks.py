@@ -6,7 +6,8 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from core.retrieval.tokens import fold, lexical_runs, lexical_tokens
+from core.folding import fold
+from core.retrieval.tokens import lexical_runs, lexical_tokens
 
 # Characters that stand in nearly every question and every text: marked alone they would say
 # nothing.  In a pair of neighbours that both have, they are marked.

@@ -13,10 +13,10 @@ from typing import cast
 import pandas as pd
 
 from core.files import read_json, write_json
+from core.folding import fold
 from core.problems import N_, Problem
 from core.retrieval.corpora import ID, TEXT, Corpus, Question
 from core.retrieval.sample_corpora import ANSWER_SEPARATOR
-from core.retrieval.tokens import fold
 from core.workspace import UnknownItem, utc_now
 
 FOLDER = "questions"

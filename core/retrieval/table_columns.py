@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 QUESTION_NAMES = ("question", "query", "anchor", "问题", "提问", "查询", "问句")
-ID_NAMES = ("id", "_id", "编号", "编码", "序号", "代码")
+ID_NAMES = ("id", "_id", "编号", "编码", "序号", "代码", "货号", "商品编号", "sku", "code")
 ANSWER_NAMES = ("relevant", "answer", "answers", "positive", "passage", "答案", "正确答案", "回答")
 
 

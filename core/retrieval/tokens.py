@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache
 
+from core.folding import fold
+
 # Code points whose Unicode script is Han (Unicode Standard, Scripts.txt).
 _HAN = (
     "\u2e80-\u2e99\u2e9b-\u2ef3\u2f00-\u2fd5\u3005\u3007\u3021-\u3029\u3038-\u303b"
@@ -36,11 +38,6 @@ def lexical_tokens(text: str) -> list[str]:
         else:
             tokens.append(run)
     return tokens
-
-
-def fold(text: str) -> str:
-    """``text`` as the index compares it: normalised (NFKC) and casefolded."""
-    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def lexical_runs(folded: str) -> Iterator[tuple[int, int, bool]]:

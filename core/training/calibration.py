@@ -35,6 +35,27 @@ class Distribution:
 
 
 @dataclass(frozen=True)
+class Search:
+    """What a threshold does when every question takes the best answer of all held-out ones.
+
+    Each question looks twice: with its right answers among the others, and without them, as a row
+    does that has no partner.  This is what matching two tables does, among fewer rows.
+
+    Attributes:
+        questions: how many looked.
+        answers: among how many.
+        before: the threshold with the best F1 for the model before training, which share of the
+            best answers that reach it are right, and which share of the questions find one.
+        after: the same after training.
+    """
+
+    questions: int
+    answers: int
+    before: Cut
+    after: Cut
+
+
+@dataclass(frozen=True)
 class Calibration:
     """The similarities of the same pairs before and after training.
 
@@ -44,6 +65,8 @@ class Calibration:
         wrongs: how many wrong pairs there are.
         old_cut_after: what the base's threshold would do to the tuned model: a program that still
             uses it must be changed when this is bad.
+        search: the same question asked of the best among all answers; None in reports that were
+            made before this was measured.
     """
 
     from_others: bool
@@ -52,6 +75,7 @@ class Calibration:
     before: Distribution
     after: Distribution
     old_cut_after: Cut
+    search: Search | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready form that :meth:`from_json` reads back."""
@@ -61,7 +85,12 @@ class Calibration:
     def from_json(cls, data: dict[str, Any]) -> Calibration:
         """Read back what :meth:`to_json` wrote."""
         parts = {name: _distribution(data[name]) for name in ("before", "after")}
-        return cls(**{**data, **parts, "old_cut_after": Cut(**data["old_cut_after"])})
+        found = data.get("search")
+        search = found and Search(
+            **{**found, **{name: Cut(**found[name]) for name in ("before", "after")}}
+        )
+        cut = Cut(**data["old_cut_after"])
+        return cls(**{**data, **parts, "old_cut_after": cut, "search": search})
 
 
 def calibrate(task: Task, before: np.ndarray, after: np.ndarray, seed: int) -> Calibration | None:
@@ -85,7 +114,36 @@ def calibrate(task: Task, before: np.ndarray, after: np.ndarray, seed: int) -> C
         before=first,
         after=_describe(new, matches),
         old_cut_after=at_threshold(new, matches, first.cut.threshold),
+        search=_search(task, right, before, after),
     )
+
+
+def _search(task: Task, right: np.ndarray, before: np.ndarray, after: np.ndarray) -> Search | None:
+    """The threshold for the best of all answers; None when no question has a wrong answer."""
+    asked = np.unique(right[:, 0])
+    is_right = np.zeros(before.shape, dtype=bool)
+    is_right[right[:, 0], right[:, 1]] = True
+    places = {text: at for at, text in enumerate(task.passages)}
+    itself = [places.get(text, -1) for text in task.questions]
+    is_wrong = ~is_right
+    for question, place in enumerate(itself):
+        # The question itself is no answer that anybody looks for.
+        is_wrong[question, place] &= place < 0
+    if task.own is not None:
+        is_wrong[np.arange(len(is_wrong)), task.own] = False
+    asked = asked[is_wrong[asked].any(axis=1)]
+    if not len(asked):
+        return None
+    cuts = []
+    for table in (before, after):
+        best_right, best_wrong = (
+            np.where(those, table, -np.inf).max(axis=1)[asked] for those in (is_right, is_wrong)
+        )
+        # Of equally similar answers the wrong one counts as first.
+        hits = np.concatenate([best_right > best_wrong, np.zeros(len(asked), dtype=bool)])
+        best = np.concatenate([np.maximum(best_right, best_wrong), best_wrong])
+        cuts.append(best_f1(best.astype(np.float64), hits, len(asked)))
+    return Search(len(asked), len(task.passages), *cuts)
 
 
 def _wrong_pairs(task: Task, right: np.ndarray, seed: int) -> tuple[np.ndarray, bool]:

@@ -104,15 +104,16 @@ def average_precision(predicted: np.ndarray, matches: np.ndarray) -> float:
     return float(np.sum(gained * found / seen) / matches.sum())
 
 
-def best_f1(predicted: np.ndarray, matches: np.ndarray) -> Cut:
+def best_f1(predicted: np.ndarray, matches: np.ndarray, total: int | None = None) -> Cut:
     """The threshold with the highest F1, half-way to the next lower similarity.
 
     Args:
         predicted: similarities, shape [n].
-        matches: which of the pairs are matches; at least one is.
+        matches: which of the pairs are matches.
+        total: how many matches there are to find, at least one; those among the pairs when None.
     """
     values, found, seen = _steps(predicted, matches)
-    precision, recall = found / seen, found / matches.sum()
+    precision, recall = found / seen, found / (matches.sum() if total is None else total)
     f1 = np.divide(
         2 * precision * recall, precision + recall, out=np.zeros_like(found), where=found > 0
     )

@@ -11,10 +11,11 @@ from core.data.samples import add_sample
 from core.data.shapes import Mapping
 from core.data.store import load_dataset
 from core.inspection import map_points
-from core.inspection.comparison import RunFilesDamaged, load_comparison
+from core.inspection.comparison import load_comparison
 from core.inspection.map_points import corpus_points, dataset_points, held_out_points
 from core.retrieval.corpora import create_corpus
 from core.training import artifacts
+from core.training.run_models import RunFilesDamaged
 from core.training.runs import load_run
 from core.workspace import Workspace
 from tests.data.frames import frame

@@ -84,7 +84,7 @@ def test_near_pairs_are_those_of_the_whole_table_of_scores(count: int) -> None:
     np.testing.assert_array_equal(found.first, first)
     np.testing.assert_array_equal(found.second, second)
     np.testing.assert_allclose(found.scores, scores[first, second], atol=2e-6)
-    assert found.floor == pytest.approx(0.3)
+    assert found.floor == 0.3
 
 
 def test_too_many_pairs_leave_the_most_alike_and_say_from_where_on_they_are_all_there() -> None:

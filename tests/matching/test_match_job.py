@@ -18,10 +18,13 @@ from core.matching import vectors
 from core.matching.chosen import Candidates
 from core.matching.export import load_candidates
 from core.matching.match_job import match_tables
-from core.matching.models import ModelChanged, ModelGone, UsedModel
+from core.matching.models import UsedModel
 from core.matching.params import KEPT, MatchParams, SameTable
 from core.matching.results import list_results, load_result
 from core.matching.tables import AllBlank, ColumnGone, TableChoice, describe_table
+from core.models.bundled import bundled_path
+from core.models.checked import ModelChanged, ModelGone
+from core.models.fingerprint import model_fingerprint
 from core.problems import Problem
 from core.retrieval.fusion import fuse_positions
 from core.retrieval.lexical import LexicalIndex
@@ -189,6 +192,24 @@ def test_what_cannot_be_matched_is_a_sentence(
     model.folder.rmdir()
     assert isinstance(refused(asked), ModelGone)
     assert list_results(workspace) == [] and list(workspace.matches.iterdir()) == []
+
+
+@pytest.mark.parametrize(("words", "unread"), [("跑鞋 摄像头", 0.6), ("running shoes", 0.0)])
+def test_the_result_says_how_much_of_the_texts_the_model_cannot_read(
+    workspace: Workspace, encoder: CharacterEncoder, words: str, unread: float
+) -> None:
+    folder = bundled_path()
+    model = UsedModel(
+        role="bundled", name="MiniLM", folder=folder, fingerprint=model_fingerprint(folder)
+    )
+    sides = [
+        choice(upload(workspace, f"{name}.csv", {"t": [words, f"{words} {name}"]}), "t")
+        for name in ("a", "b")
+    ]
+    asked = params(workspace, *sides, model=model)
+    done(workspace, asked)
+    found = load_result(workspace, asked.id).meta.unread
+    assert found == 0.0 if unread == 0.0 else found > unread
 
 
 def test_one_row_each(workspace: Workspace, model: UsedModel, encoder: CharacterEncoder) -> None:

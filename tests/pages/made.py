@@ -51,7 +51,7 @@ def make_run(
     replace(JobStatus.load(folder), **changes).save(folder)
     queue.release(workspace, id)
     if scores is not None:
-        _report(scores).save(folder)
+        make_report(scores).save(folder)
     return id
 
 
@@ -62,7 +62,8 @@ def finish(workspace: Workspace, id: str) -> None:
     replace(status, state=JobState.SUCCEEDED, finished=utc_now()).save(folder)
 
 
-def _report(scores: tuple[float, float]) -> Report:
+def make_report(scores: tuple[float, float]) -> Report:
+    """The report of a run that got better, with nDCG@10 before and after."""
     return Report(
         shape="triplets",
         primary="ndcg@10",

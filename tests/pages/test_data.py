@@ -21,7 +21,7 @@ from core.problems import Problem
 from core.workspace import Workspace
 from tests.pages.compared import do_jobs, fail_jobs
 from tests.ui.helpers import MAIN, go_to, shown
-from ui import intake_check, intake_save, intake_table, jobs
+from ui import intake_check, intake_save, jobs, staged
 
 # fmt: off
 _WORDS = [
@@ -37,7 +37,7 @@ _WORDS = [
 @pytest.fixture
 def all_by_job(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every table counts as large, and nobody serves the queue but the test."""
-    monkeypatch.setattr(intake_table, "INLINE_BYTES", 0)
+    monkeypatch.setattr(staged, "INLINE_BYTES", 0)
     monkeypatch.setattr(intake_check, "INLINE_ROWS", 0)
     monkeypatch.setattr(intake_save, "INLINE_ROWS", 0)
     monkeypatch.setattr(jobs, "ensure_supervisor", lambda workspace: None)

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.samples import add_sample
+from core.data.staging import load_staged
 from core.data.store import list_datasets
+from core.files import read_json, write_json
 from core.jobs import queue
 from core.jobs.reasons import ProcessVanished
 from core.matching.decisions import Decision, read_decisions
+from core.matching.models import offered_models
 from core.matching.results import Result, list_results, load_result
 from core.retrieval.sample_corpora import add_sample_corpus
+from core.training.artifacts import load_reference
+from core.training.calibration import Calibration, Distribution, Search
+from core.training.metrics import Cut
+from core.training.runs import load_run
 from core.workspace import Workspace
 from tests.pages.compared import do_jobs, fail_jobs, make_compared
+from tests.pages.made import make_report
 from tests.retrieval.stand_in import CharacterEncoder
 from tests.ui.helpers import open_screen, shown
+from ui import staged
 
 ASKED = pd.DataFrame({"no": ["q1", "q2", "q3"], "q": ["红色 跑鞋", "摄像头", "=碗"]})
 SHOP = pd.DataFrame(
@@ -103,6 +114,29 @@ def test_two_uploaded_tables_are_matched_and_the_threshold_moves_at_once(
     assert [sum(bar["y"]) for bar in figure["data"]] == [1, 2]
 
 
+def test_a_large_file_is_read_by_a_job_and_what_is_no_table_is_refused(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_screen("match")
+    bring(app, "left", "asked.csv", ASKED)
+    with monkeypatch.context() as patch:
+        patch.setattr(staged, "INLINE_BYTES", 10)
+        bring(app, "right", "shop.csv", SHOP)
+        upload = app.selectbox(key="match_right_table").value.partition(":")[2]
+        assert [job.kind for job in queue.waiting_jobs(workspace)] == ["read_table"]
+        assert load_staged(workspace, upload) is None
+        assert "Choose both tables first" in shown(app)
+        assert "Reading shop.csv" in app.get("progress")[0].proto.text
+        do_jobs(workspace)
+        fine(app.run())
+    assert app.selectbox(key=f"match_right_table_{upload}_text").value == "name"
+    assert app.button(key="start_match")
+    app.selectbox(key="match_left_table").set_value("upload").run()
+    here = next(one for one in app.file_uploader if "match_left_" in (one.key or ""))
+    fine(here.upload("empty.csv", b"a,b\n").run())
+    assert "empty.csv" in shown(app) and app.selectbox(key="match_left_table").value == "upload"
+
+
 def test_one_to_one_filter_of_states_order_and_search(matched: tuple[AppTest, Result]) -> None:
     app, result = matched
     id = result.meta.id
@@ -114,6 +148,8 @@ def test_one_to_one_filter_of_states_order_and_search(matched: tuple[AppTest, Re
     app.selectbox(key=f"match_order_{id}").set_value("doubtful").run()
     fine(app.text_input(key=f"match_find_{id}").set_value("摄像").run())
     assert table(app)["left_text"].tolist() == ["摄像头"]
+    fine(app.text_input(key=f"match_find_{id}").set_value("＝碗").run())
+    assert table(app)["left_text"].tolist() == ["=碗"]
     fine(app.text_input(key=f"match_find_{id}").set_value("没有这个").run())
     assert "No row is like that." in shown(app)
 
@@ -191,7 +227,7 @@ def test_near_duplicates_and_exact_copies(workspace: Workspace) -> None:
     app.run()
     do_jobs(workspace)
     fine(app.run())
-    figures = ["Exact copies that could go", "Nearly equal rows that could go"]
+    figures = ["Exact copies that could go", "Nearly equal that could go"]
     assert [metric(app, one) for one in ["Rows", *figures, "Rows that would stay"]] == [
         "5",
         "1",
@@ -223,6 +259,17 @@ def test_a_failed_match_says_why(workspace: Workspace) -> None:
     assert app.button(key="start_match")
 
 
+def test_work_can_be_stopped_from_its_first_moment(workspace: Workspace) -> None:
+    add_sample(workspace, "products"), add_sample_corpus(workspace, "products")
+    app = open_screen("match")
+    fine(app.button(key="start_match").click().run())
+    assert len(queue.waiting_jobs(workspace)) == 1
+    fine(app.button(key="stop_match").click().run())
+    assert not queue.waiting_jobs(workspace)
+    assert app.button(key="start_match")
+    assert "What the model has read is kept" in app.toast[0].value
+
+
 def test_a_result_that_was_deleted_is_a_sentence(workspace: Workspace) -> None:
     app = fine(open_screen("match", match="match-0123456789ab"))
     assert "There is no result named match-0123456789ab" in shown(app)
@@ -238,6 +285,59 @@ def test_models_of_runs_come_first_and_a_sample_is_one_click_away(
     make_compared(workspace, name="Mine")
     app = fine(open_screen("match"))
     assert app.selectbox(key="match_model").options[0] == "your model Mine"
+
+
+def test_a_model_that_was_changed_or_deleted_since_its_run_is_refused(
+    workspace: Workspace,
+) -> None:
+    add_sample(workspace, "products"), add_sample_corpus(workspace, "products")
+    run = load_run(workspace, make_compared(workspace, name="Mine"))
+    base = load_reference(run.folder).path
+    app = fine(open_screen("match"))
+    key = next(one.key for one in offered_models(workspace) if one.role == "base")
+    app.selectbox(key="match_model").set_value(key).run()
+    (base / "model.safetensors").write_bytes(b"another")
+    fine(app.button(key="start_match").click().run())
+    assert "does not hold the model" in shown(app)
+    shutil.rmtree(base)
+    fine(app.button(key="start_match").click().run())
+    assert "was deleted or moved" in shown(app)
+    assert not queue.waiting_jobs(workspace)
+
+
+def test_what_names_a_row_is_proposed_and_a_model_that_cannot_read_is_said(
+    workspace: Workspace,
+) -> None:
+    app, result = match(workspace, ASKED.rename(columns={"no": "货号"}))
+    assert result.meta.match is not None and result.meta.tables["left"].label == "货号"
+    assert "MiniLM-L6-v2 cannot read 95% of these texts" in shown(app)
+    meta = read_json(result.folder / "meta.json")
+    write_json(result.folder / "meta.json", meta | {"unread": 0.19})
+    assert "cannot read" not in shown(fine(app.run()))
+
+
+def test_what_a_measured_threshold_reached_stands_beside_its_condition(
+    workspace: Workspace,
+) -> None:
+    add_sample(workspace, "products"), add_sample_corpus(workspace, "products")
+    run = load_run(workspace, make_compared(workspace, name="Mine"))
+    report = make_report((0.2, 0.8))
+    side = Distribution((9,), (9,), 0.7, 0.2, Cut(0.5, 0.8, 0.98, 0.9))
+    pairs_only = Calibration(True, 9, 9, side, side, side.cut)
+    replace(report, calibration=pairs_only).save(run.folder)
+    app = fine(open_screen("match"))
+    assert "98% were right" in shown(app)
+    assert "far fewer of the pairs found are right" in shown(app)
+    search = Search(40, 340, Cut(0.4, 0.2, 0.2, 0.2), Cut(0.655, 0.7, 0.76, 0.65))
+    replace(report, calibration=replace(pairs_only, search=search)).save(run.folder)
+    app = fine(open_screen("match"))
+    assert "40 held-out questions took the best of 340 answers" in shown(app)
+    assert "reached the threshold 76% was right, and 65% of the questions" in shown(app)
+    fine(app.button(key="start_match").click().run())
+    app.run()
+    (job,) = queue.waiting_jobs(workspace)
+    params = queue.read_spec(job.folder).params
+    assert (params["threshold"], params["threshold_from"]) == (0.655, "Mine")
 
 
 def test_by_words_without_a_model(workspace: Workspace, encoder: CharacterEncoder) -> None:

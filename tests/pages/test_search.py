@@ -27,7 +27,7 @@ from core.workspace import Workspace
 from tests.pages.compared import do_jobs, fail_jobs, make_compared
 from tests.retrieval.stand_in import CharacterEncoder
 from tests.ui.helpers import MAIN, open_screen, shown
-from ui import search_texts
+from ui import staged
 
 QUESTION = "下雨天跑步，不想鞋子湿透"
 
@@ -295,7 +295,7 @@ def test_the_texts_of_a_dataset(workspace: Workspace, run: str) -> None:
 def test_a_large_table_is_stored_by_a_job(
     workspace: Workspace, run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search_texts, "LARGE_BYTES", 100)
+    monkeypatch.setattr(staged, "INLINE_BYTES", 100)
     app = open_screen("search", run=run)
     rows = "\n".join(f"a{n},第{n}条很长的说明文字" for n in range(300))
     app.file_uploader[0].upload("大表.csv", f"编号,正文\n{rows}\n".encode()).run()

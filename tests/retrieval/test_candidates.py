@@ -6,12 +6,12 @@ import shutil
 
 import pytest
 
-from core.inspection.comparison import BaseModelChanged, BaseModelGone, TunedModelGone
 from core.models.bundled import bundled_path
 from core.models.fingerprint import model_fingerprint
 from core.retrieval.answers import ColumnKind
 from core.retrieval.candidates import column_of, default_keys, find_candidates
 from core.training import artifacts
+from core.training.run_models import BaseModelChanged, BaseModelGone, TunedModelGone
 from core.training.runs import finished_runs, load_run
 from core.workspace import Workspace
 from tests.pages.compared import make_compared

@@ -9,7 +9,7 @@ from sklearn.metrics import f1_score, precision_score, recall_score
 
 from core.data.shapes import Shape
 from core.training.alarms import similarity_alarms
-from core.training.calibration import calibrate
+from core.training.calibration import Calibration, calibrate
 from core.training.evaluation import dense_table, make_task
 from tests.training.test_evaluation import planted
 
@@ -50,6 +50,57 @@ def test_the_threshold_has_the_best_f1_and_scikit_learns_precision_and_recall() 
     called = after[pairs[:, 0], pairs[:, 1]] >= found.before.cut.threshold
     assert found.old_cut_after.precision == pytest.approx(precision_score(truth, called))
     assert found.old_cut_after.recall == pytest.approx(recall_score(truth, called))
+
+
+def test_for_matching_every_question_takes_the_best_of_all_answers() -> None:
+    frame = triplet_frame()[["anchor", "positive"]]
+    task = make_task(frame, Shape.PAIRS)
+    random = np.random.default_rng(5)
+    before = random.uniform(-0.2, 0.7, (len(task.questions), len(task.passages)))
+    after = before.copy()
+    for question, right in enumerate(task.relevant):
+        after[question, right] += 0.4
+    found = calibrate(task, before, after, seed=1)
+    assert found is not None and found.search is not None
+    assert (found.search.questions, found.search.answers) == after.shape
+    for table, cut in ((before, found.search.before), (after, found.search.after)):
+        taken, hits = [], []
+        for question, right in enumerate(task.relevant):
+            # With its answers and without them: then whatever is taken is wrong.
+            for places in (range(table.shape[1]), set(range(table.shape[1])) - set(right.tolist())):
+                best = max(places, key=table[question].__getitem__)
+                taken.append(table[question, best])
+                hits.append(best in right)
+        similarity, truth = np.array(taken), np.array(hits)
+        called = similarity >= cut.threshold
+        assert cut.precision == pytest.approx(truth[called].mean())
+        assert cut.recall == pytest.approx(truth[called].sum() / len(task.questions))
+        best = max(
+            2
+            * truth[similarity >= value].sum()
+            / ((similarity >= value).sum() + len(task.questions))
+            for value in similarity
+        )
+        assert cut.f1 == pytest.approx(best)
+    # The threshold of one wrong answer for each right one promises more than it keeps here.
+    assert truth[similarity >= found.after.cut.threshold].mean() < found.after.cut.precision
+    assert Calibration.from_json(found.to_json()) == found
+    old = {name: value for name, value in found.to_json().items() if name != "search"}
+    assert Calibration.from_json(old).search is None
+
+
+def test_a_question_is_not_its_own_answer() -> None:
+    frame = pd.DataFrame({"text": ["a", "b", "c", "d"], "label": ["x", "x", "y", "y"]})
+    task = make_task(frame, Shape.CLASSES)
+    table = np.full((len(task.questions), len(task.passages)), 0.1)
+    for question, right in enumerate(task.relevant):
+        table[question, right] = 0.6
+    assert task.own is not None
+    table[np.arange(len(table)), task.own] = 1.0
+    found = calibrate(task, table, table, seed=1)
+    assert found is not None and found.search is not None
+    cut = found.search.after
+    assert (cut.precision, cut.recall) == (1.0, 1.0) and 0.1 < cut.threshold < 0.6
 
 
 def test_pairs_without_wrong_ones_borrow_other_rows_answers() -> None:

@@ -38,6 +38,8 @@ def file(tmp_path: Path) -> Path:
         ("问题 2", None, [2, 20, 21, 22, 23, 24]),
         ("answer 3", None, [3, 8, 13, 18, 23]),
         ("answer 3", "held_out", [8]),
+        ("ＡＮＳＷＥＲ　３（", "held_out", []),
+        ("ＡＮＳＷＥＲ　３ （", "held_out", [8]),
         # Signs of patterns are plain text, and numbers and sides are not searched.
         ("50% off)", None, list(range(25))),
         (".*", None, []),
