@@ -171,12 +171,11 @@ def prompted(run: Run) -> Run:
     """A run whose model wants words before its texts, others before questions, and has rows."""
     from sentence_transformers import SentenceTransformer
 
-    assert run.model is not None
-    shutil.rmtree(run.model)
+    shutil.rmtree(run.folder / "model")
     model = SentenceTransformer(str(save_bert(run.folder / "made")), device="cpu")
     model.prompts = {"query": "red shoes of 1999: ", "document": "blue box; "}
     model.default_prompt_name = "document"
-    model.save_pretrained(str(run.model))
+    model.save_pretrained(str(run.folder / "model"))
     names = [f"{what} {number}" for number in range(20) for what in ("box", "shoe", "a red of")]
     rows = pd.DataFrame({"anchor": names, "positive": [name[::-1] for name in names]})
     rows.to_parquet(run.folder / HELD_OUT)
