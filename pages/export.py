@@ -134,7 +134,7 @@ def show_contents(folder: Path, key: str) -> None:
         },
         index=pd.Index(files, name=_("File")),
     )
-    paged_frame(table, f"contents_{key}", alt=_("The files of the model folder"), rows=10)
+    paged_frame(table, f"contents_{key}", alt=_("The files of the model folder"), rows=15)
 
 
 heading("export")

@@ -45,8 +45,8 @@ def _fill_in(run: Run, saved: CardForm, *, table_words: bool) -> CardForm:
         if table_words:
             st.caption(
                 _(
-                    "Words of the table still go along: this model's vocabulary was made from "
-                    "them, and tokenizer.json of every form lists it."
+                    "Words of the table go along in any case: this model's vocabulary was made "
+                    "from them, and tokenizer.json of every form lists it."
                 )
             )
         license = st.selectbox(
@@ -60,6 +60,7 @@ def _fill_in(run: Run, saved: CardForm, *, table_words: bool) -> CardForm:
             sorted({*LANGUAGES, *saved.language}),
             list(saved.language),
             format_func=lambda code: _(LANGUAGES.get(code, code)),
+            placeholder=_("not given yet"),
         )
         intended = _area(_("What it is for"), saved.intended)
         out_of_scope = _area(_("What it is not for"), saved.out_of_scope)

@@ -170,6 +170,8 @@ def test_scores_of_pairs_are_no_search_to_hubs(trained: Trained) -> None:
     models = [ModelScores("tuned", "x", reached)]
     pairs = replace(facts, report=replace(facts.report, models=models, shape="scored_pairs"))
     text = render_card(pairs, card_form(facts), ENGLISH)
+    held_out = section(text, "Held-out Rows")
+    assert "pairs is compared with its score" in held_out and "searched" not in held_out
     (index,) = front_matter(text)["model-index"]  # type: ignore[misc]
     assert [one["task"]["name"] for one in index["results"]] == [
         "Semantic Similarity",
@@ -251,6 +253,22 @@ def test_a_static_model_holds_words_of_its_table_but_no_text_and_says_so(
     assert any(len(piece) > 1 and piece in table for piece, _ in vocabulary)
     text = (export.folder / "README.md").read_text(encoding="utf-8")
     assert "words of it, and pieces of words, are in tokenizer.json" in text
+
+
+def test_a_model_from_nothing_is_compared_and_did_not_begin_as_the_other(trained: Trained) -> None:
+    facts = card_facts(trained.workspace, trained.id)
+    text = render_card(replace(facts, origin=Origin()), CardForm(), ENGLISH)
+    name = trained.base.name
+    assert f"for comparison: {name}" in text and "before training:" not in text
+    assert f"The threshold of {name} was" in section(text, "Calibrated Threshold")
+    assert f"before training: {name}" in card(trained)
+
+
+def test_an_older_run_says_no_more_samples_than_it_has(trained: Trained) -> None:
+    facts = card_facts(trained.workspace, trained.id)
+    assert facts.recorded is not None
+    old = replace(facts, recorded=replace(facts.recorded, measured=None))
+    assert "based on the first 64 samples:" in render_card(old, CardForm(), ENGLISH)
 
 
 def test_whose_vocabulary_holds_words_of_the_table(trained: Trained) -> None:

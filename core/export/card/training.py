@@ -71,7 +71,10 @@ def _dataset(facts: CardFacts, form: CardForm, words: Words) -> str:
     if report is not None:
         lines.append(words(N_("Size: {rows:,} training samples"), rows=report.train_rows))
     if recorded:
-        lines += _columns(recorded, words)
+        # Not noted by runs of earlier versions.
+        rows = report.train_rows if report else MEASURED_ROWS
+        measured = recorded.measured or min(MEASURED_ROWS, rows)
+        lines += _columns(recorded, measured, words)
         if form.show_texts and recorded.samples:
             lines.append(_samples(recorded, words))
         elif not form.show_texts:
@@ -95,7 +98,7 @@ def _dataset(facts: CardFacts, form: CardForm, words: Words) -> str:
     )
 
 
-def _columns(recorded: Recorded, words: Words) -> Iterable[str]:
+def _columns(recorded: Recorded, measured: int, words: Words) -> Iterable[str]:
     names = words.list(f"<code>{one.name}</code>" for one in recorded.columns)
     yield words(N_("Columns: {columns}"), columns=names)
     header = ["", *(one.name for one in recorded.columns)]
@@ -104,8 +107,7 @@ def _columns(recorded: Recorded, words: Words) -> Iterable[str]:
         [words(N_("details")), *(_statistics(one, words) for one in recorded.columns)],
         [words(N_("different values")), *(f"{one.distinct:,}" for one in recorded.columns)],
     ]
-    count = recorded.measured or MEASURED_ROWS
-    title = words(N_("Approximate statistics based on the first {count} samples:"), count=count)
+    title = words(N_("Approximate statistics based on the first {count} samples:"), count=measured)
     yield f"{title}\n{_indented(table(header, rows))}"
 
 
@@ -151,7 +153,13 @@ def _data_report(facts: CardFacts, form: CardForm, words: Words) -> str:
         left_out = len(report.findings) - len(shown)
         lines.append(words(N_("Findings that quote the table, left out: {count}"), count=left_out))
     found = items(lines) if lines else words(N_("Nothing was found that stands in the way."))
-    return blocks(title, found, _languages(report, words))
+    told = words(
+        N_(
+            "What was found in the table before training. A model that is named here is the one "
+            "that the table was checked for, which need not be this one."
+        )
+    )
+    return blocks(title, told, found, _languages(report, words))
 
 
 def _quotes(finding: Finding, report: DataReport) -> bool:
