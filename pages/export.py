@@ -67,7 +67,8 @@ def show_formats(run: Run, model: Path) -> None:
     st.markdown(
         _(
             "Each form is loaded by a fresh process that knows nothing of Pairloom and compared "
-            "with the trained model on at least 100 held-out texts before it is offered."
+            "with the trained model on 100 to 200 texts before it is offered: held-out ones, and "
+            "where there are fewer, parts of them."
         )
     )
     shown = {format: show_format(workspace, run, format) for format in formats_for(model)}
@@ -133,7 +134,7 @@ def show_contents(folder: Path, key: str) -> None:
         },
         index=pd.Index(files, name=_("File")),
     )
-    paged_frame(table, f"contents_{key}", alt=_("The files of the model folder"), rows=10)
+    paged_frame(table, f"contents_{key}", alt=_("The files of the model folder"), rows=15)
 
 
 heading("export")

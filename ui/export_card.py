@@ -25,13 +25,13 @@ def show_card(workspace: Workspace, run: Run) -> CardForm:
     facts = card_facts(workspace, run.id)
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        form = _fill_in(run, card_form(facts))
+        form = _fill_in(run, card_form(facts), table_words=facts.table_words)
     with right:
         _preview(facts, form)
     return form
 
 
-def _fill_in(run: Run, saved: CardForm) -> CardForm:
+def _fill_in(run: Run, saved: CardForm, *, table_words: bool) -> CardForm:
     """What a person adds; returned as it is saved."""
     with st.form(f"card_{run.id}", border=True):
         show_texts = st.toggle(
@@ -42,6 +42,13 @@ def _fill_in(run: Run, saved: CardForm) -> CardForm:
                 "off when the table is private: then no text of it is in the card."
             ),
         )
+        if table_words:
+            st.caption(
+                _(
+                    "Words of the table go along in any case: this model's vocabulary was made "
+                    "from them, and tokenizer.json of every form lists it."
+                )
+            )
         license = st.selectbox(
             _("Licence"),
             ["", *dict.fromkeys([*LICENCES, *filter(None, [saved.license])])],
@@ -53,6 +60,7 @@ def _fill_in(run: Run, saved: CardForm) -> CardForm:
             sorted({*LANGUAGES, *saved.language}),
             list(saved.language),
             format_func=lambda code: _(LANGUAGES.get(code, code)),
+            placeholder=_("not given yet"),
         )
         intended = _area(_("What it is for"), saved.intended)
         out_of_scope = _area(_("What it is not for"), saved.out_of_scope)

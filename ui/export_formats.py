@@ -6,17 +6,17 @@ import streamlit as st
 
 from core.export.formats import FORMATS, Format
 from core.export.job import last_export_job, start_export
-from core.export.record import Export, Kept, export_facts, record_file
+from core.export.record import Export, export_facts, record_file
+from core.export.texts import said_of
 from core.export.tokens import LIFETIME_SECONDS
 from core.jobs.engines import LOG_FILE
 from core.jobs.status import JobState, JobStatus
 from core.problems import Problem
-from core.training.evaluation import METRIC_NAMES
 from core.training.runs import Run
 from core.workspace import Workspace
 from ui import format as fmt
 from ui.downloads import download_button
-from ui.language import _, say
+from ui.language import _, paragraph, say
 from ui.states import state_badge
 
 _REFRESH_SECONDS = 1.0
@@ -108,7 +108,7 @@ def _show_found(export: Export) -> None:
     lines = [_alike(export), _speed(export)]
     lost = False
     if export.kept is not None:
-        lines.insert(1, _kept(export.kept))
+        lines.insert(1, say(export.kept.said()))
         lost = export.kept.before - export.kept.after > _NOTICED_LOSS
     icon = ":material/warning:" if lost else ":material/verified:"
     box = st.warning if lost else st.success
@@ -116,28 +116,17 @@ def _show_found(export: Export) -> None:
 
 
 def _alike(export: Export) -> str:
-    if export.kept is None and export.before_per_second is None:
-        difference = f"{export.difference:.0e}" if export.difference else "0"
-        return _(
-            "A fresh process loaded the folder and gave the same vectors for {count} texts; "
-            "largest difference {difference}."
-        ).format(count=fmt.number(export.texts), difference=difference)
-    return _(
+    found = _(
         "A fresh process loaded it and compared {count} texts with the trained model; smallest "
         "cosine {cosine}."
     ).format(count=fmt.number(export.texts), cosine=f"{export.cosine:.4f}")
-
-
-def _kept(kept: Kept) -> str:
-    return _(
-        "{metric} on {questions} held-out questions, among the held-out answers: {before} as "
-        "trained, {after} in this form."
-    ).format(
-        metric=_(METRIC_NAMES[kept.metric]),
-        questions=fmt.number(kept.questions),
-        before=f"{kept.before:.3f}",
-        after=f"{kept.after:.3f}",
-    )
+    if export.kept is None and export.before_per_second is None:
+        difference = f"{export.difference:.0e}" if export.difference else "0"
+        found = _(
+            "A fresh process loaded the folder and gave the same vectors for {count} texts; "
+            "largest difference {difference}."
+        ).format(count=fmt.number(export.texts), difference=difference)
+    return paragraph(found, say(said_of(export.texts, export.made)))
 
 
 def _speed(export: Export) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +13,11 @@ from core.export.card.facts import card_facts
 from core.export.card.form import CardForm
 from core.export.card.render import card_form, render_card
 from core.export.card.words import CARD_LANGUAGES, Words
-from core.export.formats import Format, formats_for
+from core.export.copies import copy_export, require_place
+from core.export.formats import Format, export_name, formats_for
 from core.export.job import start_export
 from core.export.record import Export, export_facts, require_export, require_model
+from core.export.texts import said_of
 from core.jobs.status import JobState
 from core.problems import N_, Problem
 from core.training.runs import load_run
@@ -37,7 +38,12 @@ def add_commands(commands: Commands) -> None:
         "export", help="check a run's model in a fresh process and write it as a zip file"
     )
     export.add_argument("run", help="the run's id")
-    export.add_argument("--to", type=Path, default=Path("."), help="where the files go")
+    export.add_argument(
+        "--to",
+        type=Path,
+        default=Path("."),
+        help="where the files go; nothing there but an earlier export is replaced",
+    )
     export.add_argument(
         "--format",
         action="append",
@@ -108,20 +114,25 @@ def _fill_in(workspace: Workspace, options: argparse.Namespace) -> None:
 
 
 def _export(workspace: Workspace, options: argparse.Namespace) -> int:
-    model = require_model(load_run(workspace, options.run))
-    _fill_in(workspace, options)
+    run = load_run(workspace, options.run)
+    model = require_model(run)
     asked = options.format or [Format.FOLDER]
     formats = formats_for(model) if "all" in asked else [Format(name) for name in asked]
-    options.to.mkdir(parents=True, exist_ok=True)
+    ending = "" if options.folder else ".zip"
+    targets = {name: options.to / f"{export_name(run.name, name)}{ending}" for name in formats}
+    # Before the work, not after it.
+    for target in targets.values():
+        require_place(target)
+    _fill_in(workspace, options)
     found = []
-    for format in formats:
+    for format, target in targets.items():
         if export_facts(workspace, options.run, format) is None:
             job = start_export(workspace, options.run, format)
             ended = follow(workspace.job(job))
             if ended.state is not JobState.SUCCEEDED:
                 return say_failure(ended, json=options.json)
         export = require_export(workspace, options.run, format)
-        target = _copied(export, options.to, folder=options.folder)
+        copy_export(export, target, folder=options.folder)
         found.append({**export.to_json(), "file": str(target)})
         if not options.json:
             say(target)
@@ -131,26 +142,15 @@ def _export(workspace: Workspace, options: argparse.Namespace) -> int:
     return DONE
 
 
-def _copied(export: Export, to: Path, *, folder: bool) -> Path:
-    if not folder:
-        return Path(shutil.copy2(export.file, to))
-    # Under a hidden name first: a copy that is cut short is not taken for the model.
-    target, draft = to / export.folder.name, to / f".{export.folder.name}.part"
-    shutil.rmtree(draft, ignore_errors=True)
-    shutil.copytree(export.folder, draft)
-    shutil.rmtree(target, ignore_errors=True)
-    return draft.rename(target)
-
-
 def _say_check(export: Export) -> None:
     say(
         f"{export.format}: {export.texts} texts compared, smallest cosine {export.cosine:.6f}, "
         f"{export.size_bytes / 1e6:.1f} MB, {export.texts_per_second:,.0f} texts a second",
         error=True,
     )
+    say(f"  {said_of(export.texts, export.made).text()}", error=True)
     if export.kept is not None:
-        kept = export.kept
-        say(f"  {kept.metric} {kept.before:.4f} -> {kept.after:.4f}", error=True)
+        say(f"  {export.kept.said().text()}", error=True)
 
 
 def _card(workspace: Workspace, options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from core.cli.output import DONE, add_json, say, say_json
 from core.cli.tables import agreed, say_aligned
 from core.files import write_bytes
+from core.jobs.cleaning import clear_graves
 from core.jobs.status import JobState
 from core.problems import N_, Problem
 from core.training.difference import MISSING, differences
@@ -205,6 +206,8 @@ def _delete(workspace: Workspace, options: argparse.Namespace) -> int:
     if removal.allowed and not options.yes and not agreed():
         raise NotConfirmed
     remove_runs(workspace, ids)
+    # Here somebody waits for the room on the disk.
+    clear_graves(workspace)
     if options.json:
         say_json({"deleted": ids})
     return DONE

@@ -11,6 +11,8 @@ _EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The first moment that a zip file can name; a real one would make every archive another."""
 _MODE = 0o100644 << 16
 _CHUNK_BYTES = 1 << 20
+ARCHIVE_COMMENT = b"A model that Pairloom exported"
+"""Stands at the end of every zip file, by which a copy of it is known."""
 
 
 def write_archive(
@@ -44,6 +46,7 @@ def write_archive(
     try:
         with draft.open("wb") as file:
             with zipfile.ZipFile(file, "w") as archive:
+                archive.comment = ARCHIVE_COMMENT
                 for path in paths:
                     name = f"{target.stem}/{path.relative_to(folder).as_posix()}"
                     _add(archive, path, name, advance)

@@ -13,6 +13,7 @@ from core.export.archive import archive_files
 from core.export.formats import Format
 from core.export.snippet import ENCODE_FILE, Prompts, loader
 from core.files import write_text
+from core.models.encoding import prompt_for
 from core.problems import N_, Problem
 
 if TYPE_CHECKING:
@@ -122,17 +123,11 @@ def writer(format: Format, graph: Path | None) -> Callable[[SentenceTransformer,
 
 def prompts_of(model: SentenceTransformer) -> Prompts:
     """The words that the model wants before its texts."""
-    named = {name: text or "" for name, text in model.prompts.items()}
-    default = model.default_prompt_name
     return Prompts(
-        default=named.get(default, "") if default else "",
-        query=named.get("query", ""),
-        document=next((named[name] for name in _DOCUMENTS if named.get(name)), ""),
+        default=prompt_for(model) or "",
+        query=prompt_for(model, "query") or "",
+        document=prompt_for(model, "document") or "",
     )
-
-
-_DOCUMENTS = ("document", "passage", "corpus")
-"""The names under which ``encode_document`` looks for a prompt."""
 
 
 def _check_prompts(model: SentenceTransformer) -> None:

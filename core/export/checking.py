@@ -16,8 +16,8 @@ from core.data.shapes import shape_of
 from core.export.building import prompts_of
 from core.export.formats import Format
 from core.export.record import Kept
-from core.export.snippet import ENCODE_FILE, Prompts
-from core.export.verify import Likeness, compare, fresh_vectors
+from core.export.texts import Compared
+from core.export.verify import Asked, Likeness, compare, fresh_vectors
 from core.models.encoding import encode
 from core.problems import N_, Problem
 from core.training.artifacts import HELD_OUT
@@ -60,44 +60,49 @@ class Checked:
     texts_per_second: float
     before_per_second: float | None = None
     kept: Kept | None = None
+    made: int = 0
 
 
 def check_copy(
     folder: Path,
-    texts: Sequence[str],
+    compared: Compared,
     vectors: NDArray[np.float32],
     check_stop: Callable[[], None],
 ) -> Checked:
     """Check a folder that holds the very weights of the model, against the model's vectors.
 
+    Texts on their way to the fresh process lie beside the folder.
+
     Raises:
         ModelDoesNotLoad: it does not load in a fresh process.
         VectorsDiffer: a number is another one.
     """
-    fresh = fresh_vectors(folder, texts, check_stop)
+    fresh = fresh_vectors(folder, [Asked(compared.texts)], check_stop, folder.parent)
     likeness = compare(vectors, fresh.vectors)
     if not likeness.difference <= LARGEST_DIFFERENCE:
         raise VectorsDiffer(
             difference=f"{likeness.difference:.1e}", allowed=f"{LARGEST_DIFFERENCE:.0e}"
         )
-    return Checked(len(texts), likeness, fresh.texts_per_second)
+    return Checked(len(compared.texts), likeness, fresh.texts_per_second, made=compared.made)
 
 
 def check_changed(
     folder: Path,
     format: Format,
     model: SentenceTransformer,
-    texts: Sequence[str],
+    compared: Compared,
     run: Path,
     check_stop: Callable[[], None],
 ) -> Checked:
     """Check a folder that computes in another way than the model, and score both.
 
+    Texts on their way to the fresh process lie beside the folder.
+
     Args:
         folder: what was written.
         format: its format; 8 bits may lose something, which is measured.
         model: the model as it was trained, on the CPU.
-        texts: what is compared.
+        compared: what is compared.
         run: the run's folder, for its held-out rows.
         check_stop: called now and then; may raise to stop.
 
@@ -105,14 +110,12 @@ def check_changed(
         ModelDoesNotLoad: it does not load in a fresh process.
         VectorsTurned: a vector points elsewhere.
     """
-    task = held_out_task(run)
-    prompts = prompts_of(model)
-    # sentence-transformers itself puts its default prompt before plain texts.
-    first = prompts.default if (folder / ENCODE_FILE).exists() else ""
-    given = [first + text for text in texts]
+    task, prompts, texts = held_out_task(run), prompts_of(model), compared.texts
+    asked = [Asked(texts, prompt=prompts.default)]
     if task is not None:
-        given += _as_asked(task, prompts)
-    fresh = fresh_vectors(folder, given, check_stop, timed=len(texts))
+        asked.append(Asked(task.questions, "query", prompts.query))
+        asked.append(Asked(task.passages, "document", prompts.document))
+    fresh = fresh_vectors(folder, asked, check_stop, folder.parent)
     count = len(texts)
     likeness = compare(encode(model, texts, check=check_stop), fresh.vectors[:count])
     if format is not Format.INT8 and not likeness.cosine >= SMALLEST_COSINE:
@@ -121,7 +124,7 @@ def check_changed(
     if task is not None:
         kept = _kept(task, Reader(model, check_stop), fresh.vectors[count:])
     speed = _texts_per_second(model, texts, check_stop)
-    return Checked(count, likeness, fresh.texts_per_second, speed, kept)
+    return Checked(count, likeness, fresh.texts_per_second, speed, kept, compared.made)
 
 
 def held_out_task(run: Path) -> Task | None:
@@ -134,18 +137,13 @@ def held_out_task(run: Path) -> Task | None:
     return task if task.size else None
 
 
-def _as_asked(task: Task, prompts: Prompts) -> list[str]:
-    questions = [prompts.query + text for text in task.questions]
-    return questions + [prompts.document + text for text in task.passages]
-
-
 def _kept(task: Task, reader: Reader, vectors: NDArray[np.float32]) -> Kept:
     asked = len(task.questions)
     ours = dense_table(task, reader.questions(task.questions), reader.passages(task.passages))
     theirs = dense_table(task, vectors[:asked], vectors[asked:])
     metric = PRIMARY[task.shape]
     before, after = (score_table(task, one).metrics[metric] for one in (ours, theirs))
-    return Kept(metric, task.size, before, after)
+    return Kept(metric, task.size, before, after, task.shape)
 
 
 def _texts_per_second(

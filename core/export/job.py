@@ -7,20 +7,19 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock
-
 from core.encoder import client
 from core.export.archive import write_archive
 from core.export.building import copy_model, prompts_of, writer
 from core.export.card.exported import Placed
 from core.export.card.render import write_cards
 from core.export.checking import Checked, check_changed, check_copy
+from core.export.drafts import EXPORT_FOLDER, clean_drafts, draft_folder, draft_lock
 from core.export.formats import Format, export_name, require_format
 from core.export.record import (
-    EXPORT_FOLDER,
     Export,
     export_facts,
     form_hash,
+    model_stamp,
     record_file,
     require_model,
 )
@@ -103,11 +102,11 @@ def export_run(job: JobContext) -> None:
     format = require_format(model, job.params.get("format", Format.FOLDER))
     folder = run.folder / EXPORT_FOLDER
     folder.mkdir(exist_ok=True)
-    draft = folder / f".draft-{format}"
-    # The screen and the command line may export the same run at the same time.
-    with FileLock(folder / f".{format}.lock"):
-        # What a killed export left.
+    draft = draft_folder(folder, format)
+    with draft_lock(folder, format):
+        # What a killed export left, of this form and of others.
         shutil.rmtree(draft, ignore_errors=True)
+        clean_drafts(folder)
         staged = draft / export_name(run.name, format)
         staged.mkdir(parents=True)
         try:
@@ -117,30 +116,26 @@ def export_run(job: JobContext) -> None:
 
 
 def _export(job: JobContext, run: Run, model: Path, format: Format, staged: Path) -> None:
-    folder = run.folder / EXPORT_FOLDER
-    fingerprint, form = model_fingerprint(model), form_hash(run.folder)
+    fingerprint, stamp, form = model_fingerprint(model), model_stamp(model), form_hash(run.folder)
     checked, prompts = _written(job, run, model, format, staged)
     job.progress(Message(N_("Writing the model card")), _WRITING_FROM)
     placed = Placed(staged.name, format, prompts, checked)
     write_cards(job.workspace, run.id, staged, placed)
-    archive = folder / f"{staged.name}.zip"
-    # While its parts are being replaced there is no export.
-    record_file(folder, format).unlink(missing_ok=True)
 
     def progress(done: float) -> None:
         job.check_stop()
         share = _WRITING_FROM + (1 - _WRITING_FROM) * done
         job.progress(Message(N_("Writing the zip file")), share)
 
-    write_archive(staged, archive, progress)
-    shutil.rmtree(archive.with_suffix(""), ignore_errors=True)
-    staged.rename(archive.with_suffix(""))
-    Export(
+    packed = staged.with_name(f"{staged.name}.zip")
+    write_archive(staged, packed, progress)
+    export = Export(
         format=format,
-        file=archive,
-        size_bytes=archive.stat().st_size,
-        sha256=file_sha256(archive),
+        file=run.folder / EXPORT_FOLDER / packed.name,
+        size_bytes=packed.stat().st_size,
+        sha256=file_sha256(packed),
         texts=checked.texts,
+        made=checked.made,
         difference=checked.likeness.difference,
         cosine=checked.likeness.cosine,
         texts_per_second=checked.texts_per_second,
@@ -148,27 +143,40 @@ def _export(job: JobContext, run: Run, model: Path, format: Format, staged: Path
         kept=checked.kept,
         created=utc_now(),
         fingerprint=fingerprint,
+        stamp=stamp,
         form=form,
         prompts=prompts,
-    ).save()
+    )
+    _offer(export, staged, packed)
+
+
+def _offer(export: Export, staged: Path, packed: Path) -> None:
+    """Put folder, zip file and record in the places of the earlier ones."""
+    # While its parts are being replaced there is no export.
+    record_file(export.file.parent, export.format).unlink(missing_ok=True)
+    os.replace(packed, export.file)
+    if export.folder.exists():
+        export.folder.rename(staged.with_name(".earlier"))
+    staged.rename(export.folder)
+    export.save()
 
 
 def _written(
     job: JobContext, run: Run, model: Path, format: Format, staged: Path
 ) -> tuple[Checked, Prompts]:
     """Write the files and check them; what was found, and the model's prompts."""
-    texts = texts_to_compare(load_held_out_texts(run.folder))
+    compared = texts_to_compare(load_held_out_texts(run.folder))
     comparing = Message(N_("Loading the model in a fresh process and comparing"))
     if format is Format.FOLDER:
         job.progress(Message(N_("Copying the model")), 0.0)
         copy_model(model, staged)
         stage = N_("Encoding {count} texts with the trained model")
-        job.progress(Message(stage, {"count": len(texts)}), 0.1)
-        vectors = client.encode(job.workspace, model, texts)
+        job.progress(Message(stage, {"count": len(compared.texts)}), 0.1)
+        vectors = client.encode(job.workspace, model, compared.texts)
         job.check_stop()
         job.progress(comparing, _CHECKING_FROM)
         # The library knows the prompts from the folder itself.
-        return check_copy(staged, texts, vectors, job.check_stop), Prompts()
+        return check_copy(staged, compared, vectors, job.check_stop), Prompts()
     job.progress(Message(N_("Loading PyTorch and the model")), 0.0)
     loaded = load_model(model, "cpu")
     job.check_stop()
@@ -177,5 +185,5 @@ def _written(
     writer(format, full.folder if full else None)(loaded, staged)
     job.check_stop()
     job.progress(comparing, _CHECKING_FROM)
-    found = check_changed(staged, format, loaded, texts, run.folder, job.check_stop)
+    found = check_changed(staged, format, loaded, compared, run.folder, job.check_stop)
     return found, prompts_of(loaded)

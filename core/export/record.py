@@ -8,16 +8,32 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.data.shapes import Shape
 from core.export.card.form import FORM_FILE
+from core.export.drafts import EXPORT_FOLDER
 from core.export.formats import Format
 from core.export.snippet import Prompts
 from core.files import read_json, write_json
 from core.models.fingerprint import model_fingerprint
-from core.problems import N_, Problem
+from core.problems import N_, Message, Problem, Term
+from core.training.evaluation import METRIC_NAMES
 from core.training.runs import Run, load_run
 from core.workspace import Workspace
 
-EXPORT_FOLDER = "export"
+_BY_SHAPE = {
+    Shape.SCORED_PAIRS: N_(
+        "{metric} on {questions:,} held-out pairs: {before:.4f} as trained, {after:.4f} in this "
+        "form."
+    ),
+    Shape.CLASSES: N_(
+        "{metric} on {questions:,} held-out texts, each searched among the others for those of "
+        "its class: {before:.4f} as trained, {after:.4f} in this form."
+    ),
+}
+_SEARCHED = N_(
+    "{metric} on {questions:,} held-out questions, searched among the held-out answers: "
+    "{before:.4f} as trained, {after:.4f} in this form."
+)
 
 
 class NothingToExport(Problem):
@@ -39,12 +55,24 @@ class Kept:
         questions: how many questions (or pairs) were scored.
         before: the model's score.
         after: the exported one's, on the same rows.
+        shape: the shape of the rows.
     """
 
     metric: str
     questions: int
     before: float
     after: float
+    shape: Shape = Shape.PAIRS
+
+    def said(self) -> Message:
+        """What was scored and how, in a sentence."""
+        params = {
+            "metric": Term(METRIC_NAMES[self.metric]),
+            "questions": self.questions,
+            "before": self.before,
+            "after": self.after,
+        }
+        return Message(_BY_SHAPE.get(self.shape, _SEARCHED), params)
 
 
 @dataclass(frozen=True)
@@ -57,6 +85,7 @@ class Export:
         size_bytes: its size.
         sha256: of its bytes, 64 hexadecimal digits.
         texts: how many texts were compared.
+        made: how many of them are no held-out texts but made of some.
         difference: the largest difference of any number in their vectors.
         cosine: the smallest cosine of any text's vector before and after.
         texts_per_second: how many of these texts the exported model read in a second on this
@@ -67,6 +96,7 @@ class Export:
             without held-out rows.
         created: when, ISO 8601 in UTC.
         fingerprint: of the model that it was made of.
+        stamp: of the same, by sizes and times (:func:`model_stamp`).
         form: what the card's form said, as a hash.
         prompts: the words that the model wants before its texts, where the library does not know.
     """
@@ -85,6 +115,8 @@ class Export:
     fingerprint: str
     form: str
     prompts: Prompts = field(default_factory=Prompts)
+    made: int = 0
+    stamp: str = ""
 
     @property
     def folder(self) -> Path:
@@ -107,7 +139,9 @@ class Export:
             OSError, ValueError, TypeError, KeyError: there is none that can be read.
         """
         data: Mapping[str, Any] = read_json(record_file(folder, format))
-        kept = Kept(**data["kept"]) if data["kept"] else None
+        kept = None
+        if data["kept"]:
+            kept = Kept(**{**data["kept"], "shape": Shape(data["kept"].get("shape", "pairs"))})
         parts = {
             "format": Format(data["format"]),
             "file": folder / data["file"],
@@ -130,6 +164,20 @@ def form_hash(run: Path) -> str:
         return ""
 
 
+def model_stamp(model: Path) -> str:
+    """What stands for a model's files without reading them: their names, sizes and times of change.
+
+    The same stamp means the same model; another one says nothing, for a copied workspace has new
+    times.
+    """
+    files = sorted(path for path in model.rglob("*") if path.is_file())
+    states = [
+        f"{path.relative_to(model).as_posix()} {state.st_size} {state.st_mtime_ns}"
+        for path, state in ((path, path.stat()) for path in files)
+    ]
+    return hashlib.sha256("\n".join(states).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
 def export_facts(
     workspace: Workspace, run_id: str, format: Format = Format.FOLDER
 ) -> Export | None:
@@ -142,10 +190,16 @@ def export_facts(
     try:
         export = Export.load(run / EXPORT_FOLDER, format)
         whole = export.file.stat().st_size == export.size_bytes and export.folder.is_dir()
-        model = export.fingerprint == model_fingerprint(run / "model")
+        if not whole or export.form != form_hash(run):
+            return None
+        return export if _made_of(export, run / "model") else None
     except (OSError, ValueError, TypeError, KeyError, Problem):
         return None
-    return export if whole and model and export.form == form_hash(run) else None
+
+
+def _made_of(export: Export, model: Path) -> bool:
+    """Whether the export is of this model; its weights are read only when its files look new."""
+    return export.stamp == model_stamp(model) or export.fingerprint == model_fingerprint(model)
 
 
 def require_export(workspace: Workspace, run_id: str, format: Format = Format.FOLDER) -> Export:

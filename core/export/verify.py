@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from core.export import fresh_process
 from core.files import write_json
+from core.models.encoding import Role
 from core.problems import N_, Problem
 
 _LOOK_SECONDS = 0.2
-_TIMED = 100
 _EXCEPTION = re.compile(r"[\w.]*(Error|Exception|Interrupt)\b")
 """How the line of a traceback begins that says what went wrong."""
 
@@ -42,40 +42,48 @@ class Fresh:
     texts_per_second: float
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Texts that a fresh process is to read in one way.
+
+    Attributes:
+        texts: the texts.
+        role: what they are read as; None for plain texts.
+        prompt: the words before each of them, for folders that the library does not read: it knows
+            its prompts.
+    """
+
+    texts: Sequence[str]
+    role: Role | None = None
+    prompt: str = ""
+
+
 def fresh_vectors(
     folder: Path,
-    texts: Sequence[str],
+    asked: Sequence[Asked],
     check_stop: Callable[[], None] = lambda: None,
-    *,
-    timed: int = _TIMED,
+    scratch: Path | None = None,
 ) -> Fresh:
     """The vectors that a fresh process computes with an exported folder.
 
     Args:
         folder: a model's folder, or one that brings an ``encode.py``.
-        texts: at least one.
+        asked: what it reads; the speed is measured with the first of them, which has texts.
         check_stop: called several times a second; when it raises, the process is ended.
-        timed: so many of the texts are read again to measure the speed.
+        scratch: a folder for the texts and vectors on their way; the system's own if None.
 
     Raises:
         ModelDoesNotLoad: the process failed; its last words are the reason, all of them are on
             stderr.
     """
-    with tempfile.TemporaryDirectory(prefix="pairloom-export-") as name:
-        texts_file, vectors_file = Path(name) / "texts.json", Path(name) / "vectors.npy"
-        write_json(texts_file, list(texts))
+    with tempfile.TemporaryDirectory(prefix=".check-", dir=scratch) as name:
+        asked_file, vectors_file = Path(name) / "asked.json", Path(name) / "vectors.npy"
+        write_json(asked_file, [{**asdict(one), "texts": list(one.texts)} for one in asked])
         # -I: neither the current folder nor PYTHONPATH can lend the process anything of ours.
         # -B: it leaves nothing in the folder, which is packed afterwards.
-        command: list[str | Path] = [
-            sys.executable,
-            "-I",
-            "-B",
-            fresh_process.__file__,
-            folder,
-            texts_file,
-        ]
+        command: list[str | Path] = [sys.executable, "-I", "-B", fresh_process.__file__]
         process = subprocess.Popen(
-            [*command, vectors_file, str(timed)],
+            [*command, folder, asked_file, vectors_file],
             cwd=name,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -109,7 +117,7 @@ def verify_folder(
     Raises:
         ModelDoesNotLoad: the process failed, or its vectors have another length.
     """
-    found = fresh_vectors(folder, texts, check_stop).vectors
+    found = fresh_vectors(folder, [Asked(texts)], check_stop).vectors
     return compare(vectors, found).difference
 
 

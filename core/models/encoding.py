@@ -90,11 +90,16 @@ def encode(
     return rows
 
 
-def _way(model: SentenceTransformer, role: Role | None) -> dict[str, Any]:
-    """What the library's methods for ``role`` hand on: the prompt, and the task if there is one."""
+def prompt_for(model: SentenceTransformer, role: Role | None = None) -> str | None:
+    """The words that the library's method for ``role`` puts before a text; None for none."""
     names = {"query": ("query",), "document": ("document", "passage", "corpus"), None: ()}[role]
     name = next((name for name in names if name in model.prompts), model.default_prompt_name)
-    prompt = None if name is None else model.prompts.get(name)
+    return None if name is None else model.prompts.get(name)
+
+
+def _way(model: SentenceTransformer, role: Role | None) -> dict[str, Any]:
+    """What the library's methods for ``role`` hand on: the prompt, and the task if there is one."""
+    prompt = prompt_for(model, role)
     return {"prompt": prompt} if role is None else {"prompt": prompt, "task": role}
 
 

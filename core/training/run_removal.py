@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.data.mining.review import list_reviews
+from core.jobs.cleaning import GRAVE
 from core.jobs.queue import JOB_FILE
 from core.jobs.status import JobState, JobStatus, StatusUnreadable
 from core.problems import N_, Problem, Term
@@ -91,7 +91,7 @@ def plan_removal(workspace: Workspace, ids: Iterable[str]) -> Removal:
 
 
 def remove_runs(workspace: Workspace, ids: Iterable[str]) -> Removal:
-    """Delete runs with everything in their folders: all of them, or none.
+    """Delete runs with everything in their folders: all of them, or none (see :func:`bury`).
 
     Returns:
         What went.
@@ -115,10 +115,12 @@ def remove_runs(workspace: Workspace, ids: Iterable[str]) -> Removal:
 
 
 def bury(folder: Path) -> None:
-    """Delete the folder of a run; from the first moment on nobody finds it any more."""
-    grave = folder.with_name(f".deleted-{folder.name}")
-    folder.rename(grave)
-    shutil.rmtree(grave, ignore_errors=True)
+    """Take the folder of a run away: from now on nobody finds it any more.
+
+    Deleting many large files takes longer than a screen may wait; that is left to
+    :func:`core.jobs.cleaning.clear_graves`, which the supervisor calls every 30 s.
+    """
+    folder.rename(folder.with_name(f"{GRAVE}{folder.name}"))
 
 
 def _users(

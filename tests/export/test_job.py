@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from core.encoder import client
 from core.export.archive import write_archive
 from core.export.card.form import CardForm
 from core.export.checking import VectorsDiffer
+from core.export.drafts import EXPORT_FOLDER, draft_folder, draft_lock
 from core.export.formats import Format, FormatDoesNotFit, UnknownFormat, export_name
 from core.export.job import export_run, last_export_job, start_export
 from core.export.record import (
@@ -27,18 +29,20 @@ from core.export.record import (
     NothingToExport,
     export_facts,
     form_hash,
+    model_stamp,
     require_export,
 )
 from core.export.snippet import snippet
-from core.export.texts import FEWEST_TEXTS, TEXTS_COMPARED, texts_to_compare
+from core.export.texts import FEWEST_TEXTS, TEXTS_COMPARED, said_of, texts_to_compare
 from core.export.verify import ModelDoesNotLoad, verify_folder
 from core.files import file_sha256, write_json
+from core.jobs.cleaning import clean_up
 from core.jobs.status import JobState, JobStatus
 from core.models.fingerprint import model_fingerprint
 from core.training.runs import Run
 from core.training.speed import GUESS, SPEED_FILE
 from core.workspace import UnknownItem, Workspace, utc_now
-from tests.models.made import OTHERS, QUESTION, TEXTS
+from tests.models.made import OTHERS, QUESTION, TEXTS, save_bert
 from tests.retrieval.stand_in import running_job
 
 
@@ -181,6 +185,7 @@ def pack(run: Run) -> Export:
         kept=None,
         created=utc_now(),
         fingerprint=model_fingerprint(run.folder / "model"),
+        stamp=model_stamp(run.folder / "model"),
         form=form_hash(run.folder),
     )
     facts.save()
@@ -195,49 +200,172 @@ def test_a_format_that_does_not_suit_the_model_is_refused(workspace: Workspace, 
 
 
 # The export dies at each place where something of it is on disk already.
-@pytest.mark.parametrize("moment", ["write_numpy", "check_changed", "write_cards", "write_archive"])
+BEFORE_THE_CHECK = ["written", "checking", "card", "packing"]
+BETWEEN_THE_RENAMES = ["zip", "folder", "record"]
+
+
+@pytest.mark.parametrize(
+    ("format", "moments"),
+    [
+        (Format.NUMPY, [*BEFORE_THE_CHECK, *BETWEEN_THE_RENAMES]),
+        (Format.FOLDER, ["checking", "record"]),
+        (Format.ONNX, ["checking"]),
+    ],
+)
 def test_a_killed_export_leaves_nothing_half_written(
-    workspace: Workspace, run: Run, moment: str
+    workspace: Workspace, run: Run, tmp_path: Path, format: Format, moments: list[str]
 ) -> None:
-    died = subprocess.run([sys.executable, "-c", _DIES, str(workspace.root), run.id, moment])
-    assert died.returncode == -signal.SIGKILL
+    if format is Format.ONNX:
+        shutil.rmtree(run.folder / "model")
+        save_bert(run.folder / "model")
+    places = str(workspace.root), run.id, format.value, str(tmp_path / "left"), *moments
+    died = subprocess.run([sys.executable, "-c", _DIES, *places], capture_output=True, text=True)
+    assert died.returncode == 0, died.stderr
+    name = export_name(run.name, format)
+    for moment in moments:
+        left = tmp_path / "left" / moment
+        assert (left / f".draft-{format}").is_dir(), f"{moment}: nothing was written"
+        assert not (left / f"{format}.json").exists(), moment
+        shown = {path.name for path in left.glob("[!.]*")}
+        # Between the renames what is there is whole, but does not count yet.
+        allowed = {"zip": {f"{name}.zip"}, "folder": {f"{name}.zip", name}}
+        allowed["record"] = allowed["folder"]
+        assert shown == allowed.get(moment, set()), moment
+        for archive in left.glob("[!.]*.zip"):
+            with zipfile.ZipFile(archive) as opened:
+                assert opened.testzip() is None
+    assert export_facts(workspace, run.id, format) is None
+    # No text of the table is left outside the run's folder.
+    assert list((tmp_path / "left" / "checking").glob(".draft-*/.check-*/asked.json"))
+    assert (tmp_path / "left" / "outside.txt").read_text() == ""
+    if format is not Format.NUMPY:
+        return
+    export_run(running_job(workspace, "export", {"run": run.id, "format": format.value}))
+    export = require_export(workspace, run.id, format)
     folder = run.folder / "export"
-    assert list(folder.glob(".draft-numpy/*")), "it died before anything was written"
-    assert not list(folder.glob("[!.]*"))
-    assert export_facts(workspace, run.id, Format.NUMPY) is None
-
-    export_run(running_job(workspace, "export", {"run": run.id, "format": "numpy"}))
-    export = require_export(workspace, run.id, Format.NUMPY)
-    left = {path.name for path in folder.iterdir()} - {".numpy.lock"}
-    assert left == {export.file.name, export.folder.name, "numpy.json"}
-    with zipfile.ZipFile(export.file) as archive:
-        assert archive.testzip() is None
+    left_over = {path.name for path in folder.iterdir()} - {f".{format}.lock"}
+    assert left_over == {export.file.name, export.folder.name, f"{format}.json"}
+    with zipfile.ZipFile(export.file) as opened:
+        assert opened.testzip() is None
 
 
+# A process that has imported everything forks one for each moment, which dies then; what it leaves
+# is put aside.  The system's folder for temporary files is one of its own.
 _DIES = """
-import os, signal, sys
+import os, shutil, signal, sys, tempfile
 from pathlib import Path
-from core.export import building, job
+from core.encoder import client
+from core.export import checking, job
+from core.export.record import Export
 from core.workspace import Workspace
+from tests.export.conftest import encode_here
 from tests.retrieval.stand_in import running_job
+import torch, sentence_transformers
 
-root, run, moment = sys.argv[1:]
-module = building if moment == "write_numpy" else job
-real = getattr(module, moment)
+root, run, format, left, *moments = sys.argv[1:]
+tempfile.tempdir = left + "-temporary"
+os.mkdir(tempfile.tempdir)
+torch.set_num_threads(1)
+client.encode = encode_here
+workspace = Workspace.open(Path(root))
+exports = workspace.run(run) / "export"
 
-def die(*_):
+def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
 
-def half(*given):
-    if moment == "write_archive":
-        return real(*given[:2], lambda done: done > 0.5 and die())
-    real(*given)
-    die()
+def after(module, name, when=lambda *given: True):
+    real = getattr(module, name)
+    def dying(*given, **named):
+        real(*given, **named)
+        if when(*given):
+            die()
+    setattr(module, name, dying)
 
-setattr(module, moment, half)
-workspace = Workspace.open(Path(root))
-job.export_run(running_job(workspace, "export", {"run": run, "format": "numpy"}))
+def prepare(moment):
+    if moment == "written":
+        real = job.writer
+        job.writer = lambda *given: lambda *files: (real(*given)(*files), die())
+    elif moment == "checking":
+        # The texts lie on the disk, and the fresh process has not ended.
+        from core.export import verify
+        verify._wait = die
+    elif moment == "card":
+        after(job, "write_cards")
+    elif moment == "packing":
+        real = job.write_archive
+        job.write_archive = lambda *given: real(*given[:2], lambda done: done > 0.5 and die())
+    elif moment == "zip":
+        after(job.os, "replace", lambda source, target: str(target).endswith(".zip")
+            and Path(target).parent == exports)
+    elif moment == "folder":
+        after(Path, "rename", lambda source, target: Path(target).parent == exports)
+    else:
+        Export.save = die
+
+for moment in moments:
+    child = os.fork()
+    if not child:
+        prepare(moment)
+        job.export_run(running_job(workspace, "export", {"run": run, "format": format}))
+        os._exit(1)
+    state = os.waitpid(child, 0)[1]
+    assert os.WIFSIGNALED(state) and os.WTERMSIG(state) == signal.SIGKILL, (moment, state)
+    shutil.copytree(exports, Path(left) / moment)
+    for path in exports.glob("[!.]*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+outside = [str(path) for path in Path(tempfile.tempdir).rglob("*.json")]
+(Path(left) / "outside.txt").write_text(" ".join(outside))
 """
+
+
+def test_an_export_that_fails_leaves_the_earlier_one(
+    workspace: Workspace, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = {"run": run.id, "format": "numpy"}
+    export_run(running_job(workspace, "export", job))
+    earlier = require_export(workspace, run.id, Format.NUMPY)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("core.export.job.write_archive", full)
+    with pytest.raises(OSError, match="No space left"):
+        export_run(running_job(workspace, "export", job))
+    assert export_facts(workspace, run.id, Format.NUMPY) == earlier
+    assert file_sha256(earlier.file) == earlier.sha256
+
+
+def test_drafts_of_killed_exports_are_cleaned_but_not_those_at_work(
+    workspace: Workspace, run: Run
+) -> None:
+    exports = run.folder / EXPORT_FOLDER
+    for format in (Format.FOLDER, Format.HALF):
+        (draft_folder(exports, format) / "m").mkdir(parents=True)
+        (draft_folder(exports, format) / "m" / "asked.json").write_text("a text of the table")
+    with draft_lock(exports, Format.HALF):
+        # The supervisor calls this every half minute.
+        clean_up(workspace)
+        assert not draft_folder(exports, Format.FOLDER).exists()
+        assert (draft_folder(exports, Format.HALF) / "m").exists()
+    # Any other form takes them away as well.
+    export_run(running_job(workspace, "export", {"run": run.id, "format": "numpy"}))
+    assert not list(exports.glob(".draft-*"))
+
+
+def test_a_model_is_not_read_to_know_that_it_is_the_exported_one(
+    workspace: Workspace, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = pack(run)
+    read: list[Path] = []
+    monkeypatch.setattr(
+        "core.export.record.model_fingerprint",
+        lambda folder: read.append(folder) or model_fingerprint(folder),
+    )
+    assert export_facts(workspace, run.id) == facts and not read
+    # In a copied workspace all times are new: then the weights say whether it is the same.
+    for path in (run.folder / "model").rglob("*"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    assert export_facts(workspace, run.id) == facts and len(read) == 1
 
 
 @pytest.mark.parametrize(
@@ -257,15 +385,22 @@ def test_file_names(name: str, file: str) -> None:
 
 @pytest.mark.parametrize("held_out", [["a"], ["a", "bb"], TEXTS, ["x" * 9000] * 3])
 def test_few_held_out_texts_become_100_distinct_ones(held_out: list[str]) -> None:
-    texts = texts_to_compare(held_out)
+    compared = texts_to_compare(held_out)
+    texts = compared.texts
     assert len(set(texts)) == len(texts) == FEWEST_TEXTS
     assert set(held_out) <= set(texts)
     assert len({len(text) for text in texts}) > 10
+    assert compared.made == len(set(texts) - set(held_out)) > 0
+    said = said_of(len(texts), compared.made).text()
+    assert said.startswith(f"{len(set(held_out))} of these texts are held out; ")
 
 
 def test_of_many_held_out_texts_all_lengths_are_compared() -> None:
     held_out = [f"{number:05}" + "x" * (number % 700) for number in range(5000)]
-    texts = texts_to_compare(held_out)
+    compared = texts_to_compare(held_out)
+    texts = compared.texts
+    assert compared.made == 0
+    assert said_of(len(texts), 0).text() == "All of these texts are held out."
     lengths = [len(text) for text in texts]
     assert len(texts) == TEXTS_COMPARED
     assert (min(lengths), max(lengths)) == (5, 704)

@@ -11,10 +11,11 @@ import pytest
 
 from core.data.staging import stage_upload
 from core.jobs import queue
-from core.jobs.cleaning import KEEP_DAYS, clean_jobs
+from core.jobs.cleaning import KEEP_DAYS, clean_jobs, clean_up
 from core.jobs.engines import LocalEngine
 from core.jobs.status import JobState, JobStatus
 from core.jobs.supervisor import Supervisor
+from core.training.run_removal import bury
 from core.workspace import Workspace
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=KEEP_DAYS, hours=1)
@@ -67,13 +68,14 @@ def test_what_a_dead_process_left_half_made_goes_too(workspace: Workspace) -> No
     assert not old.exists() and young.exists()
 
 
-def test_a_run_whose_deletion_was_cut_short_goes_too(workspace: Workspace) -> None:
-    run = make_job(workspace, JobState.SUCCEEDED, LONG_AGO, kind="train")
-    grave = workspace.runs / f".deleted-{run}"
-    (workspace.runs / run).rename(grave)
-    age(grave)
-    clean_jobs(workspace)
-    assert list(workspace.runs.iterdir()) == []
+def test_the_files_of_a_deleted_run_go_at_once(workspace: Workspace) -> None:
+    run = make_job(workspace, JobState.SUCCEEDED, LATELY, kind="train")
+    kept = make_job(workspace, JobState.SUCCEEDED, LONG_AGO, kind="train")
+    bury(workspace.run(run))
+    (grave,) = workspace.runs.glob(".*")
+    assert grave.is_dir(), "a screen does not wait until large files are deleted"
+    clean_up(workspace)
+    assert [folder.name for folder in workspace.runs.iterdir()] == [kept]
 
 
 def age(*files: Path) -> None:

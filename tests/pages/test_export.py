@@ -185,7 +185,7 @@ def test_what_eight_bits_lose_is_said(workspace: Workspace, run: str) -> None:
     app = open_screen("export", run=run)
     (warning,) = app.warning
     assert "nDCG@10 on 50 held-out questions" in warning.value
-    assert "0.900 as trained, 0.850 in this form" in warning.value
+    assert "searched among the held-out answers: 0.9000 as trained, 0.8500" in warning.value
     assert "1,234 texts a second, the model as trained 400" in warning.value
     assert "smallest cosine 0.9700" in warning.value
 

@@ -11,6 +11,7 @@ import pytest
 
 from core.files import write_text
 from core.jobs import queue
+from core.jobs.cleaning import clean_up
 from core.jobs.status import JobState
 from core.models.bases import BaseConfig, list_bases
 from core.training import run_index
@@ -296,6 +297,9 @@ def test_what_goes_with_a_run_is_counted_first(workspace: Workspace) -> None:
     assert removal.descendants == ("child",)
     remove_runs(workspace, [id, other])
     assert [row.name for row in load_rows(workspace)] == ["child"]
+    assert not list(workspace.runs.glob(f"{id}*"))
+    # The files go when the supervisor cleans up next.
+    clean_up(workspace)
     assert not list(workspace.runs.glob(f"*{id}*"))
 
 

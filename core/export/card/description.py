@@ -15,11 +15,17 @@ _GENERIC = (N_("a question"), N_("a text that answers it"), N_("another text"))
 NOT_RECORDED = N_("Not recorded: the run was made with an earlier version.")
 _EXAMPLE_CHARACTERS = 60
 _SOURCES = (
-    "- **Documentation:** [Sentence Transformers Documentation](https://sbert.net)\n"
-    "- **Repository:** [Sentence Transformers on GitHub]"
-    "(https://github.com/huggingface/sentence-transformers)\n"
-    "- **Hugging Face:** [Sentence Transformers on Hugging Face]"
-    "(https://huggingface.co/models?library=sentence-transformers)"
+    (N_("Documentation"), "Sentence Transformers Documentation", "https://sbert.net"),
+    (
+        N_("Repository"),
+        "Sentence Transformers on GitHub",
+        "https://github.com/huggingface/sentence-transformers",
+    ),
+    (
+        "Hugging Face",
+        "Sentence Transformers on Hugging Face",
+        "https://huggingface.co/models?library=sentence-transformers",
+    ),
 )
 
 
@@ -95,7 +101,7 @@ def details(facts: CardFacts, form: CardForm, words: Words) -> str:
         heading(3, words(N_("Model Description"))),
         items(f"**{words(name)}:** {value}" for name, value in lines),
         heading(3, words(N_("Model Sources"))),
-        _SOURCES,
+        items(f"**{words(name)}:** [{page}]({address})" for name, page, address in _SOURCES),
         heading(3, words(N_("Full Model Architecture"))),
         code(recorded.architecture) if recorded else words(NOT_RECORDED),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from core.data.shapes import Shape
 from core.export.card.facts import CardFacts
 from core.export.card.markdown import blocks, heading, items, plain, table
 from core.export.card.words import Words
@@ -31,19 +32,21 @@ def evaluation(facts: CardFacts, words: Words) -> str:
         words.sentences(*(words.say(message) for message in report.opening())),
         heading(3, words(N_("Metrics"))),
         words(N_("On the held-out rows, before and after training; higher is better.")),
-        _scores(report.models, words),
-        _exam(report, words),
+        _scores(report.models, facts, words),
+        _exam(report, facts, words),
         _threshold(report, words),
         _alarms(report, words),
         _held_out(facts, report, words),
     )
 
 
-def _scores(models: Sequence[ModelScores], words: Words) -> str:
+def _scores(models: Sequence[ModelScores], facts: CardFacts, words: Words) -> str:
+    # A model that was made from nothing did not begin as the one that it is compared with.
+    roles = _ROLES if facts.origin.name else {**_ROLES, "base": N_("for comparison: {name}")}
     names = list(dict.fromkeys(name for model in models for name in model.metrics))
     rows = [
         [
-            words(_ROLES.get(model.role, "{name}"), name=plain(words.translate(model.name))),
+            words(roles.get(model.role, "{name}"), name=plain(words.translate(model.name))),
             *(f"{model.metrics[name]:.4f}" if name in model.metrics else "–" for name in names),
         ]
         for model in models
@@ -52,7 +55,7 @@ def _scores(models: Sequence[ModelScores], words: Words) -> str:
     return table(header, rows, numbers=len(names))
 
 
-def _exam(report: Report, words: Words) -> str:
+def _exam(report: Report, facts: CardFacts, words: Words) -> str:
     if report.exam is None:
         return ""
     return blocks(
@@ -62,7 +65,7 @@ def _exam(report: Report, words: Words) -> str:
             questions=report.exam.questions,
             name=plain(words.translate(report.exam.name)),
         ),
-        _scores(report.exam.models, words),
+        _scores(report.exam.models, facts, words),
     )
 
 
@@ -70,7 +73,7 @@ def _threshold(report: Report, words: Words) -> str:
     calibration = report.calibration
     if calibration is None:
         return ""
-    cut, old = calibration.after.cut, calibration.before.cut
+    cut, old, base = calibration.after.cut, calibration.before.cut, report.scores("base")
     pairs = words(
         N_(
             "Measured on {rights} right and {wrongs} wrong pairs. Right pairs have a median "
@@ -99,9 +102,10 @@ def _threshold(report: Report, words: Words) -> str:
         ),
         words(
             N_(
-                "The threshold of the model before was {old:.3f}; kept for this model, it would "
-                "reach F1 {kept:.3f}."
+                "The threshold of {name} was {old:.3f}; kept for this model, it would reach F1 "
+                "{kept:.3f}."
             ),
+            name=plain(words.translate(base.name)) if base else words(N_("the model before")),
             old=old.threshold,
             kept=calibration.old_cut_after.f1,
         ),
@@ -127,29 +131,44 @@ def _held_out(facts: CardFacts, report: Report, words: Words) -> str:
     lines = list(_split(report, words))
     lines.append(
         words(
-            N_("Trained on {train:,} rows, scored on {held_out:,} rows: {questions:,} questions."),
+            N_("Trained on {train:,} rows, scored on {held_out:,} rows."),
             train=report.train_rows,
             held_out=report.held_out_rows,
-            questions=report.questions,
         )
     )
-    if report.passages:
-        lines.append(
-            words(
-                N_(
-                    "Each question is searched in {passages:,} texts, {distractors:,} of them "
-                    "answers of training rows."
-                ),
-                passages=report.passages,
-                distractors=report.distractors,
-            )
-        )
+    lines += _scored_how(report, words)
     lines.append(
         words(N_("Seed {seed}: the same seed gives the same division."), seed=_seed(facts))
     )
     if config.evaluation.keep_best:
         lines.append(words(N_("The model is the one of the best look at the held-out rows.")))
     return blocks(heading(3, words(N_("Held-out Rows"))), items(lines))
+
+
+def _scored_how(report: Report, words: Words) -> Iterable[str]:
+    if report.shape == Shape.SCORED_PAIRS:
+        yield words(
+            N_("The similarity of each of {count:,} pairs is compared with its score."),
+            count=report.questions,
+        )
+    elif report.shape == Shape.CLASSES:
+        yield words(
+            N_(
+                "Each of {count:,} texts is searched among the others; those of its class are "
+                "right."
+            ),
+            count=report.questions,
+        )
+    elif report.passages:
+        yield words(
+            N_(
+                "Each of {questions:,} questions is searched in {passages:,} texts, "
+                "{distractors:,} of them answers of training rows."
+            ),
+            questions=report.questions,
+            passages=report.passages,
+            distractors=report.distractors,
+        )
 
 
 def _split(report: Report, words: Words) -> Iterable[str]:

@@ -9,8 +9,8 @@ from core.export.card.words import Words
 from core.export.checking import Checked
 from core.export.formats import FORMATS, Format
 from core.export.snippet import Prompts
+from core.export.texts import said_of
 from core.problems import N_
-from core.training.evaluation import METRIC_NAMES
 
 
 @dataclass(frozen=True)
@@ -36,31 +36,19 @@ def exported(placed: Placed, words: Words) -> str:
     if checked is None:
         return ""
     facts = FORMATS[placed.format]
-    lines = [
-        words(
-            N_(
-                "Loaded by a fresh process and compared with the trained model on {texts} texts: "
-                "smallest cosine {cosine:.6f}, largest difference of a number {difference:.1e}."
-            ),
-            texts=checked.texts,
-            cosine=checked.likeness.cosine,
-            difference=checked.likeness.difference,
-        )
-    ]
+    compared = words(
+        N_(
+            "Loaded by a fresh process and compared with the trained model on {texts} texts: "
+            "smallest cosine {cosine:.6f}, largest difference of a number {difference:.1e}."
+        ),
+        texts=checked.texts,
+        cosine=checked.likeness.cosine,
+        difference=checked.likeness.difference,
+    )
+    of_which = words.say(said_of(checked.texts, checked.made))
+    lines = [words.sentences(compared, of_which)]
     if checked.kept is not None:
-        kept = checked.kept
-        lines.append(
-            words(
-                N_(
-                    "{metric} on {questions} held-out questions, among the held-out answers: "
-                    "{before:.4f} as trained, {after:.4f} in this form."
-                ),
-                metric=words(METRIC_NAMES[kept.metric]),
-                questions=kept.questions,
-                before=kept.before,
-                after=kept.after,
-            )
-        )
+        lines.append(words.say(checked.kept.said()))
     speed = words(
         N_("Speed on the processor of the training computer: {speed:,.0f} texts a second."),
         speed=checked.texts_per_second,

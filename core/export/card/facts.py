@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
@@ -17,9 +17,9 @@ from core.export.card.recorded import Recorded
 from core.inspection.widgets import Example
 from core.models.bases import BaseConfig, resolve, start_of
 from core.models.bundled import BUNDLED_NAME, WEIGHTS_SHA256
-from core.models.folder import ResolvedBase
+from core.models.folder import ResolvedBase, read_folder
 from core.problems import Problem
-from core.training.artifacts import load_examples
+from core.training.artifacts import MODEL, load_examples
 from core.training.config import RunConfig
 from core.training.report import Report
 from core.training.runs import Curves, Run, load_run
@@ -27,6 +27,7 @@ from core.workspace import Workspace
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _MOST_RUNS = 20
+_QUESTIONS = "evaluation.questions"
 _T = TypeVar("_T")
 _HUBS = {"huggingface": "https://huggingface.co/", "modelscope": "https://modelscope.cn/models/"}
 
@@ -64,6 +65,9 @@ class CardFacts:
         dataset: its dataset.
         data_report: what was found in the dataset.
         examples: questions and texts of the table, for widgets.
+        table_words: the model's vocabulary was made from the words of a training table, which are
+            therefore in its files.
+        static: the model is a table of vectors and no transformer.
     """
 
     run: Run
@@ -74,6 +78,8 @@ class CardFacts:
     dataset: DatasetInfo | None
     data_report: DataReport | None
     examples: tuple[Example, ...]
+    table_words: bool = False
+    static: bool = False
 
     def languages(self) -> list[str]:
         """The languages of a tenth of the texts or more, as the data report found them."""
@@ -96,6 +102,7 @@ def card_facts(workspace: Workspace, run_id: str) -> CardFacts:
     curves = Curves()
     curves.update(run.folder)
     dataset = _or_none(lambda: load_dataset(workspace, run.config.dataset.id))
+    model = _or_none(lambda: read_folder(run.folder / MODEL))
     return CardFacts(
         run=run,
         origin=origin_of(workspace, run.config.base, run.folder),
@@ -105,7 +112,23 @@ def card_facts(workspace: Workspace, run_id: str) -> CardFacts:
         dataset=dataset.info if dataset else None,
         data_report=_or_none(dataset.report) if dataset else None,
         examples=tuple(_or_none(lambda: load_examples(run.folder)) or ()),
+        table_words=holds_table_words(workspace, run.config.base),
+        static=model is not None and model.kind == "static",
     )
+
+
+def holds_table_words(workspace: Workspace, base: BaseConfig) -> bool:
+    """Whether a model's vocabulary was made from the words of its table, or of an earlier run's."""
+    for _ in range(_MOST_RUNS):
+        if base.kind == "static" or base.extend is not None:
+            return True
+        if base.kind != "run":
+            return False
+        before = _or_none(partial(load_run, workspace, base.run or ""))
+        if before is None:
+            return False
+        base = before.config.base
+    return False
 
 
 def origin_of(workspace: Workspace, base: BaseConfig, run: Path | None = None) -> Origin:
@@ -125,7 +148,10 @@ def origin_of(workspace: Workspace, base: BaseConfig, run: Path | None = None) -
         base, run = before.config.base, before.folder
     if base.kind == "static":
         start = start_of(base)
-        return Origin(runs=tuple(runs)) if start is None else origin_of(workspace, start)
+        if start is None:
+            return Origin(runs=tuple(runs))
+        first = origin_of(workspace, start)
+        return replace(first, runs=(*first.runs, *runs))
     if base.kind == "bundled":
         address = _HUBS["huggingface"] + BUNDLED_NAME
         return Origin(BUNDLED_NAME, address, True, f"SHA-256 {WEIGHTS_SHA256}", tuple(runs))
@@ -141,34 +167,77 @@ def _origin_of_folder(
     found: ResolvedBase | None = _or_none(lambda: resolve(workspace, base))
     recorded = Recorded.load(run) if run else None
     name = str(found.name) if found else recorded.base if recorded else ""
-    name = name or PurePath(base.path or "").name
+    name = name or last_name(base.path or "")
     known = _HUB_NAME.fullmatch(name) is not None
     return Origin(name, _HUBS["huggingface"] + name if known else "", known, "", runs)
 
 
-def public_config(config: RunConfig, origin: Origin, *, show_texts: bool) -> str:
-    """The configuration as YAML without anything that belongs to this computer.
+@dataclass(frozen=True)
+class PublicConfig:
+    """A configuration as a card shows it.
+
+    Attributes:
+        text: the configuration as YAML.
+        paths: the settings in which a name stands in the place of a path, as ``base.path``: name.
+        ids: the settings that hold an id of the workspace, as ``dataset.id``.
+        questions_left_out: one's own questions were taken out.
+    """
+
+    text: str
+    paths: dict[str, str]
+    ids: tuple[str, ...]
+    questions_left_out: bool
+
+
+def public_config(config: RunConfig, origin: Origin, *, show_texts: bool) -> PublicConfig:
+    """The configuration without anything that belongs to this computer.
 
     Paths become names; without ``show_texts`` one's own questions are left out.
     """
-    data = config.to_dict()
+    data, paths = config.to_dict(), {}
     if data["base"]["path"]:
-        data["base"]["path"] = origin.name
-    if not show_texts and not isinstance(data["evaluation"]["questions"], str):
+        data["base"]["path"] = paths["base.path"] = origin.name
+    private = not show_texts and not isinstance(data["evaluation"]["questions"], str)
+    left_out = private and bool(data["evaluation"]["questions"])
+    if private:
         data["evaluation"]["questions"] = []
-    text = yaml.safe_dump(_without_paths(data), allow_unicode=True, sort_keys=False)
-    return str(text)
+    text = yaml.safe_dump(_without_paths(data, "", paths), allow_unicode=True, sort_keys=False)
+    ids = ["dataset.id"]
+    if data["base"]["run"]:
+        ids.append("base.run")
+    if data["base"]["start"].startswith("run:"):
+        ids.append("base.start")
+    if data["evaluation"]["exam"]:
+        ids.append("evaluation.exam")
+    if isinstance(data["evaluation"]["questions"], str):
+        ids.append(_QUESTIONS)
+    return PublicConfig(str(text), paths, tuple(ids), left_out)
 
 
-def _without_paths(value: Any) -> Any:
-    """``value`` in which every path of this computer is only its last name."""
+PATH_START = r"(?:~[\w.-]*|\.{1,2})?/|[A-Za-z]:[\\/]|(?:~|\.{1,2})?\\"
+"""How a path begins: from the root, the home or the current folder, also on Windows."""
+_PATH = re.compile(PATH_START)
+
+
+def _without_paths(value: Any, key: str, paths: dict[str, str]) -> Any:
+    """``value`` in which every path is only its last name; adds those names to ``paths``."""
     if isinstance(value, Mapping):
-        return {name: _without_paths(one) for name, one in value.items()}
+        return {
+            name: _without_paths(one, f"{key}.{name}".strip("."), paths)
+            for name, one in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [_without_paths(one) for one in value]
-    if isinstance(value, str) and "\n" not in value and Path(value).is_absolute():
-        return PurePath(value).name
+        # One's own questions are texts, whatever they begin with.
+        return [one if key == _QUESTIONS else _without_paths(one, key, paths) for one in value]
+    if isinstance(value, str) and "\n" not in value and _PATH.match(value):
+        paths[key] = last_name(value)
+        return paths[key]
     return value
+
+
+def last_name(path: str) -> str:
+    """The last name of a path, on whichever system it was written."""
+    return re.split(r"[\\/]+", path.rstrip("\\/"))[-1]
 
 
 def _or_none(read: Callable[[], _T]) -> _T | None:

@@ -79,6 +79,7 @@ class Recorded:
         hyperparameters: all training arguments.
         columns: the training rows' columns.
         samples: the first training rows, for a card that shows texts.
+        measured: on how many of the first rows ``columns`` stand; None where that was not noted.
     """
 
     base: str
@@ -95,6 +96,7 @@ class Recorded:
     hyperparameters: dict[str, Any]
     columns: tuple[Column, ...]
     samples: tuple[dict[str, str], ...]
+    measured: int | None = None
 
     @classmethod
     def load(cls, run: Path) -> Recorded | None:
@@ -139,6 +141,7 @@ def record(run: Path, model: SentenceTransformer, train: pd.DataFrame, base: str
         changed=_plain(card.non_default_hyperparameters, run),
         hyperparameters=_plain(card.all_hyperparameters, run),
         columns=tuple(_columns(model, train[:MEASURED_ROWS])),
+        measured=min(MEASURED_ROWS, len(train)),
         samples=tuple(_samples(train[:_SAMPLES])),
     )
     write_json(run / CARD_FILE, asdict(found))

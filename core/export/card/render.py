@@ -16,10 +16,26 @@ from core.export.card.markdown import blocks
 from core.export.card.training import training
 from core.export.card.words import Words
 from core.files import write_text
+from core.training.evaluation import METRIC_NAMES
 from core.workspace import Workspace
 
 _TAGS = ("sentence-transformers", "sentence-similarity", "feature-extraction", "dense")
 _MOST_WIDGETS = 5
+_SEARCH = ("information-retrieval", "Information Retrieval")
+_SIMILARITY = ("semantic-similarity", "Semantic Similarity")
+_MATCH = ("binary-classification", "Binary Classification")
+_RERANKING = ("reranking", "Reranking")
+_TASKS = {
+    "spearman": _SIMILARITY,
+    "pearson": _SIMILARITY,
+    "average_precision": _MATCH,
+    "f1": _MATCH,
+    "accuracy": _MATCH,
+    "triplet_accuracy": ("triplet", "Triplet"),
+    "rerank_map": _RERANKING,
+    "rerank_ndcg@10": _RERANKING,
+}
+"""What a metric measures, as the library's evaluators call it; the others measure a search."""
 
 
 def card_form(facts: CardFacts) -> CardForm:
@@ -118,13 +134,13 @@ def _results(facts: CardFacts) -> list[dict[str, Any]]:
     tuned = facts.report.scores("tuned") if facts.report else None
     if tuned is None:
         return []
-    metrics = [
-        {"type": name, "value": round(value, 4), "name": name}
-        for name, value in tuned.metrics.items()
+    by_task: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for name, value in tuned.metrics.items():
+        metric = {"type": name, "value": round(value, 4), "name": METRIC_NAMES.get(name, name)}
+        by_task.setdefault(_TASKS.get(name, _SEARCH), []).append(metric)
+    dataset = {"name": f"{facts.run.config.dataset.name} (held-out rows)", "type": "unknown"}
+    results = [
+        {"task": {"type": type, "name": name}, "dataset": dict(dataset), "metrics": metrics}
+        for (type, name), metrics in by_task.items()
     ]
-    result = {
-        "task": {"type": "information-retrieval", "name": "Information Retrieval"},
-        "dataset": {"name": f"{facts.run.config.dataset.name} (held-out rows)", "type": "unknown"},
-        "metrics": metrics,
-    }
-    return [{"name": facts.run.name, "results": [result]}]
+    return [{"name": facts.run.name, "results": results}]

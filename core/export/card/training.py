@@ -10,7 +10,7 @@ from typing import Any
 from core.data.findings import Finding, Severity
 from core.data.report import LANGUAGES, DataReport
 from core.export.card.description import NOT_RECORDED
-from core.export.card.facts import CardFacts, public_config
+from core.export.card.facts import PATH_START, CardFacts, last_name, public_config
 from core.export.card.form import CardForm
 from core.export.card.markdown import blocks, cell, code, folded, heading, items, plain, table
 from core.export.card.recorded import MEASURED_ROWS, Column, Recorded
@@ -18,6 +18,7 @@ from core.export.card.words import Words
 from core.problems import N_, Message, Term
 from core.training.evaluation import METRIC_NAMES
 from core.training.losses.registry import loss_named
+from core.training.tasks import WATCHED_ROWS
 
 _LOSSES = "https://sbert.net/docs/package_reference/sentence_transformer/losses.html#"
 _SEVERITIES = {
@@ -34,9 +35,17 @@ _VERSIONS = {
     "datasets": "Datasets",
     "tokenizers": "Tokenizers",
 }
-_PATH = re.compile(r"""(['"])/[^'"]*/([^/'"]+)""")
+_PATH = re.compile(rf"""(?<=['"])(?:{PATH_START})[^'"]*(?=['"])""")
 """A quoted path, also inside what the library prints of a model that a loss asks."""
+TABLE_WORDS = N_(
+    "The vocabulary was made from the table: words of it, and pieces of words, are in "
+    "tokenizer.json, whatever this card leaves out."
+)
 _OPEN, _UNCLEAR = N_("Click to expand"), N_("not clear")
+_WATCHED = N_(
+    "The scores of this log were taken while it trained, on at most {rows} held-out rows and among "
+    "their own texts only: they can be compared with each other, not with those under Evaluation."
+)
 _LONG = 100
 """A log of more lines than this is folded, as in the library's cards."""
 
@@ -62,11 +71,16 @@ def _dataset(facts: CardFacts, form: CardForm, words: Words) -> str:
     if report is not None:
         lines.append(words(N_("Size: {rows:,} training samples"), rows=report.train_rows))
     if recorded:
-        lines += _columns(recorded, words)
+        # Not noted by runs of earlier versions.
+        rows = report.train_rows if report else MEASURED_ROWS
+        measured = recorded.measured or min(MEASURED_ROWS, rows)
+        lines += _columns(recorded, measured, words)
         if form.show_texts and recorded.samples:
             lines.append(_samples(recorded, words))
         elif not form.show_texts:
             lines.append(words(N_("Samples: left out, the table is private")))
+    if facts.table_words:
+        lines.append(words(TABLE_WORDS))
     negatives = config.training.structured_negatives
     if negatives:
         lines.append(
@@ -84,7 +98,7 @@ def _dataset(facts: CardFacts, form: CardForm, words: Words) -> str:
     )
 
 
-def _columns(recorded: Recorded, words: Words) -> Iterable[str]:
+def _columns(recorded: Recorded, measured: int, words: Words) -> Iterable[str]:
     names = words.list(f"<code>{one.name}</code>" for one in recorded.columns)
     yield words(N_("Columns: {columns}"), columns=names)
     header = ["", *(one.name for one in recorded.columns)]
@@ -93,9 +107,7 @@ def _columns(recorded: Recorded, words: Words) -> Iterable[str]:
         [words(N_("details")), *(_statistics(one, words) for one in recorded.columns)],
         [words(N_("different values")), *(f"{one.distinct:,}" for one in recorded.columns)],
     ]
-    title = words(
-        N_("Approximate statistics based on the first {count} samples:"), count=MEASURED_ROWS
-    )
+    title = words(N_("Approximate statistics based on the first {count} samples:"), count=measured)
     yield f"{title}\n{_indented(table(header, rows))}"
 
 
@@ -127,7 +139,7 @@ def _loss(facts: CardFacts, words: Words) -> str:
 
 def _public(parameters: str) -> str:
     """Parameters of a loss without the paths of models on this computer."""
-    return _PATH.sub(r"\1\2", parameters)
+    return _PATH.sub(lambda found: last_name(found[0]), parameters)
 
 
 def _data_report(facts: CardFacts, form: CardForm, words: Words) -> str:
@@ -141,7 +153,13 @@ def _data_report(facts: CardFacts, form: CardForm, words: Words) -> str:
         left_out = len(report.findings) - len(shown)
         lines.append(words(N_("Findings that quote the table, left out: {count}"), count=left_out))
     found = items(lines) if lines else words(N_("Nothing was found that stands in the way."))
-    return blocks(title, found, _languages(report, words))
+    told = words(
+        N_(
+            "What was found in the table before training. A model that is named here is the one "
+            "that the table was checked for, which need not be this one."
+        )
+    )
+    return blocks(title, told, found, _languages(report, words))
 
 
 def _quotes(finding: Finding, report: DataReport) -> bool:
@@ -188,11 +206,33 @@ def _listed(values: dict[str, Any]) -> str:
 
 
 def _configuration(facts: CardFacts, form: CardForm, words: Words) -> str:
-    text = public_config(facts.run.config, facts.origin, show_texts=form.show_texts)
+    shown = public_config(facts.run.config, facts.origin, show_texts=form.show_texts)
+    sentences = [
+        words(
+            N_(
+                "With this file, Pairloom trains the same again (`python -m core train`), in the "
+                "workspace where the run was made."
+            )
+        ),
+        words(
+            N_(
+                "In another workspace, put its own ids in the place of {keys}; the table there "
+                "must have the content hash above."
+            ),
+            keys=words.list(f"`{key}`" for key in shown.ids),
+        ),
+    ]
+    if shown.paths:
+        places = (f"`{key}` ({plain(name)})" for key, name in shown.paths.items())
+        said = N_("Paths are left out: put those of your computer in the place of {names}.")
+        sentences.append(words(said, names=words.list(places)))
+    if shown.questions_left_out:
+        said = N_("Questions of one's own are left out; no training depends on them.")
+        sentences.append(words(said))
     return blocks(
         heading(3, words(N_("Exact Configuration"))),
-        words(N_("With this file, Pairloom trains the same again (`python -m core train`).")),
-        folded(words(_OPEN), code(text, "yaml")),
+        words.sentences(*sentences),
+        folded(words(_OPEN), code(shown.text, "yaml")),
     )
 
 
@@ -226,7 +266,9 @@ def _logs(facts: CardFacts, words: Words) -> str:
     log = table(header, rows, numbers=len(header))
     if len(rows) > _LONG:
         log = folded(words(_OPEN), log)
-    return blocks(heading(3, words(N_("Training Logs"))), log)
+    # Static models are scored on the whole examination again and again (core.training.worker).
+    note = words(_WATCHED, rows=WATCHED_ROWS) if metric and not facts.static else ""
+    return blocks(heading(3, words(N_("Training Logs"))), note, log)
 
 
 def _number(value: float | None) -> str:

@@ -1,4 +1,8 @@
-"""The two languages of a card: the same catalogues that the screens read."""
+"""The two languages of a card: the same catalogues that the screens read.
+
+A translation belongs in one place, so these files are read where they lie, in ``ui/locale``;
+nothing of the code in ``ui/`` is imported.
+"""
 
 from __future__ import annotations
 
