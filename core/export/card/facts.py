@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,7 @@ from core.inspection.widgets import Example
 from core.models.bases import BaseConfig, resolve, start_of
 from core.models.bundled import BUNDLED_NAME, WEIGHTS_SHA256
 from core.models.folder import ResolvedBase
+from core.models.hub.names import hub_name
 from core.problems import Problem
 from core.training.artifacts import load_examples
 from core.training.config import RunConfig
@@ -25,7 +25,6 @@ from core.training.report import Report
 from core.training.runs import Curves, Run, load_run
 from core.workspace import Workspace
 
-_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _MOST_RUNS = 20
 _T = TypeVar("_T")
 _HUBS = {"huggingface": "https://huggingface.co/", "modelscope": "https://modelscope.cn/models/"}
@@ -142,7 +141,7 @@ def _origin_of_folder(
     recorded = Recorded.load(run) if run else None
     name = str(found.name) if found else recorded.base if recorded else ""
     name = name or PurePath(base.path or "").name
-    known = _HUB_NAME.fullmatch(name) is not None
+    known = "/" in name and hub_name(name) == name
     return Origin(name, _HUBS["huggingface"] + name if known else "", known, "", runs)
 
 

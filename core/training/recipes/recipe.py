@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,7 +11,7 @@ from pydantic import Field, ValidationError
 from core.data.store import DatasetInfo
 from core.models.bases import BaseConfig, resolve
 from core.models.bundled import BUNDLED_NAME
-from core.models.hub.names import COMMIT_PATTERN, REPO_PATTERN
+from core.models.hub.names import hub_name, is_commit
 from core.models.hub.shelf import list_downloads
 from core.problems import N_, Message, Problem, Term
 from core.training.config import (
@@ -159,12 +158,15 @@ def base_of(workspace: Workspace, card: Card) -> tuple[BaseConfig, list[Message]
     A base of a hub that is not on this computer stays what it is; :func:`usable` finds a stand-in.
     """
     bundled = BaseConfig(kind="bundled")
-    named, notes = card.base, list[Message]()
-    if named is None:
+    notes = list[Message]()
+    if card.base is None:
         if card.modules[:1] == ("StaticEmbedding",):
             return BaseConfig(kind="static"), notes
         return bundled, [Message(_NO_BASE, {"name": BUNDLED_NAME})]
-    if named in (BUNDLED_NAME, BUNDLED_NAME.rpartition("/")[2]):
+    named = hub_name(card.base)
+    if named is None:
+        return bundled, [Message(_NOT_A_NAME, {"base": card.base, "name": BUNDLED_NAME})]
+    if named == BUNDLED_NAME:
         if card.revision:
             commit = card.revision[:12]
             notes.append(Message(_OTHER_REVISION, {"name": BUNDLED_NAME, "commit": commit}))
@@ -177,10 +179,8 @@ def base_of(workspace: Workspace, card: Card) -> tuple[BaseConfig, list[Message]
     if same is not None:
         base = BaseConfig(kind="hub", source=same.source, repo=same.repo, revision=same.commit)
         return base, notes + _pooling(card)
-    if re.match(REPO_PATTERN, named) and "/" in named:
-        whole = card.revision if re.match(COMMIT_PATTERN, card.revision or "") else None
-        return BaseConfig(kind="hub", repo=named, revision=whole), _pooling(card)
-    return bundled, [Message(_NOT_A_NAME, {"base": named, "name": BUNDLED_NAME})]
+    whole = card.revision if is_commit(card.revision) else None
+    return BaseConfig(kind="hub", repo=named, revision=whole), _pooling(card)
 
 
 def _pooling(card: Card) -> list[Message]:

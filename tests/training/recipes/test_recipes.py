@@ -16,7 +16,8 @@ from core.problems import Problem
 from core.training.config import LossConfig, RunConfig
 from core.training.recipes.better import better, compare
 from core.training.recipes.card import read_card
-from core.training.recipes.recipe import Recipe, RecipeUnreadable, parse, usable
+from core.training.recipes.facts import Card
+from core.training.recipes.recipe import Recipe, RecipeUnreadable, base_of, parse, usable
 from core.training.recipes.remarks import remarks
 from core.training.recipes.store import (
     NAMES,
@@ -150,6 +151,29 @@ def test_a_base_that_is_not_here_is_said_and_something_stands_in(workspace: Work
     fitted, notes = usable(workspace, recipe, products)
     assert fitted.base == BaseConfig(kind="bundled")
     assert "BAAI/bge-small-zh-v1.5 is not on this computer" in notes[0].text()
+
+
+@pytest.mark.parametrize(
+    ("named", "repo"),
+    [
+        ("bert-base-chinese", "bert-base-chinese"),
+        ("distiluse-base-multilingual-cased-v2",
+         "sentence-transformers/distiluse-base-multilingual-cased-v2"),
+        ("output/checkpoint-500", None),
+        ("./models/shoes", None),
+        ("models/my-model", None),
+        ("/home/li.wei/secret-project/shoes-v2", None),
+    ],
+)  # fmt: skip
+def test_a_base_is_a_model_of_a_hub_or_a_place_of_its_author(
+    workspace: Workspace, named: str, repo: str | None
+) -> None:
+    base, notes = base_of(workspace, Card(base=named))
+    told = [note.text() for note in notes]
+    if repo is not None:
+        assert base == BaseConfig(kind="hub", repo=repo) and not told
+    else:
+        assert base == BaseConfig(kind="bundled") and "a place on its author's computer" in told[0]
 
 
 def test_a_loss_that_does_not_fit_the_table_is_said(workspace: Workspace) -> None:
