@@ -148,13 +148,16 @@ def _origin_of_folder(
 def public_config(config: RunConfig, origin: Origin, *, show_texts: bool) -> str:
     """The configuration as YAML without anything that belongs to this computer.
 
-    Paths become names; without ``show_texts`` one's own questions are left out.
+    Paths become names; without ``show_texts`` one's own questions and the texts of the recipe's
+    card are left out.
     """
     data = config.to_dict()
     if data["base"]["path"]:
         data["base"]["path"] = origin.name
-    if not show_texts and not isinstance(data["evaluation"]["questions"], str):
-        data["evaluation"]["questions"] = []
+    if not show_texts:
+        data["examples"] = []
+        if not isinstance(data["evaluation"]["questions"], str):
+            data["evaluation"]["questions"] = []
     text = yaml.safe_dump(_without_paths(data), allow_unicode=True, sort_keys=False)
     return str(text)
 

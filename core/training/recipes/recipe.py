@@ -22,7 +22,7 @@ from core.training.config import (
     TrainingConfig,
 )
 from core.training.losses.registry import loss_named, losses_for
-from core.training.recipes.facts import Card, Part
+from core.training.recipes.facts import Card, Example, Part
 from core.training.recipes.translate import translate
 from core.training.recipes.translated import Translation
 from core.workspace import Workspace
@@ -47,6 +47,8 @@ _POOLING = N_(
     "The card's model takes its vector in another way ({pooling}) than the base brings along; here "
     "the base's own way is kept."
 )
+_MOST_EXAMPLES, _MOST_SENTENCES = 10, 10
+"""The library writes five, of three sentences each."""
 _BROUGHT_ALONG = {"sentence-transformers/all-MiniLM-L6-v2": "mean", "BAAI/bge-": "cls"}
 """How bases that cards name often make one vector of many: as their own folders on the hub say."""
 
@@ -71,7 +73,8 @@ class Recipe(Part):
         training: how to train.
         evaluation: what is looked at; without questions and exam, which belong to a table.
         run: the id of the run whose settings they are.
-        card: the facts of the card that they were read from, without its author's texts.
+        card: the facts of the card that they were read from, without its author's table.
+        examples: the texts of that card's widget, to compare on Inspect.
     """
 
     version: Literal[1] = 1
@@ -82,10 +85,13 @@ class Recipe(Part):
     evaluation: EvaluationConfig = EvaluationConfig()
     run: str | None = None
     card: Card | None = None
+    examples: tuple[Example, ...] = ()
 
     def to_yaml(self) -> str:
         """The text of its file."""
         data = self.model_dump(mode="json", exclude_none=True)
+        if not self.examples:
+            del data["examples"]
         if self.card is not None:
             data["card"] = self.card.model_dump(mode="json", exclude_defaults=True)
         # Lists of numbers in one line each.
@@ -110,6 +116,7 @@ class Recipe(Part):
             training=self.training,
             evaluation=self.evaluation,
             recipe=recipe,
+            examples=self.examples,
         )
 
 
@@ -123,6 +130,7 @@ def of_config(config: RunConfig, name: str, run: str | None = None) -> Recipe:
         training=config.training,
         evaluation=evaluation,
         run=run,
+        examples=config.examples,
     )
 
 
@@ -148,6 +156,10 @@ def of_card(
         training=translation.training,
         evaluation=translation.evaluation,
         card=card.facts(),
+        examples=tuple(
+            one.model_copy(update={"sentences": one.sentences[:_MOST_SENTENCES]})
+            for one in card.examples[:_MOST_EXAMPLES]
+        ),
     )
     return recipe, translation, (*notes, *translation.assumed)
 

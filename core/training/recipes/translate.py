@@ -52,6 +52,7 @@ _BY_LENGTH = N_("The library's trainer builds its batches itself and never looke
 _HALF = N_("Pairloom takes half-length numbers where the device does them well.")
 _STEPS_INSTEAD = N_("As epochs: so many rows in that number of steps.")
 _OUT_OF_RANGE = N_("Pairloom does not take this value; {became} stands in.")
+_FIRST_PROMPTS = N_("Those of the first table.")
 _FUSED = N_("The same arithmetic in another order; Pairloom uses AdamW too.")
 
 
@@ -317,13 +318,24 @@ def _fixed(work: _Work, name: str, value: Any) -> None:
 
 
 def _prompts(work: _Work, name: str, value: Any) -> None:
-    prompts = list(value.values()) if isinstance(value, Mapping) else [value] if value else []
-    texts = [one for one in prompts if isinstance(one, str)]
+    """One prompt for all texts, one for each column, or these for each of several tables."""
+    prompts, note = value, None
+    if isinstance(prompts, Mapping) and any(isinstance(one, Mapping) for one in prompts.values()):
+        table = work.card.table.name if work.card.table else None
+        nested = [one for one in prompts.values() if isinstance(one, Mapping)]
+        prompts, note = prompts.get(table, nested[0]), Message(_FIRST_PROMPTS)
+    if isinstance(prompts, Mapping):
+        texts = [one for one in prompts.values() if isinstance(one, str)]
+        # A column that is not named has none.
+        of_others = (texts[1] if len(texts) > 1 else "") if texts else ""
+    else:
+        texts = [prompts] if isinstance(prompts, str) and prompts else []
+        of_others = prompts
     if not texts:
         work.without_bearing.append(name)
         return
-    work.changed(name, value, "query_prompt", texts[0])
-    work.put("document_prompt", texts[1] if len(texts) > 1 else texts[0])
+    work.changed(name, value, "query_prompt", texts[0], note)
+    work.put("document_prompt", of_others)
 
 
 def _rates(work: _Work, name: str, value: Any) -> None:
