@@ -23,6 +23,7 @@ from core.workspace import Workspace
 from ui import format as fmt
 from ui.command_line import show_lines
 from ui.language import _, ngettext, paragraph, plain, say
+from ui.run_differences import value_words
 from ui.runs_words import loss_title
 from ui.texts import clipped
 from ui.train_form import fill_in
@@ -104,6 +105,8 @@ def _facts(recipe: Recipe) -> list[str]:
         if card.rows and card.shape:
             told = _("{rows} {shape}")
             facts.append(told.format(rows=fmt.number(card.rows), shape=_(card.shape.label)))
+        elif card.rows:
+            facts.append(ngettext("{n} row", "{n} rows", card.rows).format(n=fmt.number(card.rows)))
         if card.dimension:
             facts.append(_("vectors of {count} numbers").format(count=fmt.number(card.dimension)))
         if card.similarity:
@@ -212,7 +215,10 @@ def _words(one: Difference, place: int, improved: Better) -> str:
         card = improved.recipe.card
         first = card.base if card and card.base else setting_words(one.values[0])
         return fmt.verbatim(first if place == 0 else base_name(improved.recipe.base))
-    return fmt.verbatim(setting_words(one.values[place]))
+    if one.setting == "loss.name":
+        name = str(one.values[place])
+        return fmt.verbatim(f"{loss_title(name)} ({name})")
+    return fmt.verbatim(value_words(one, one.values[place]))
 
 
 def _show_translation(translation: Translation, notes: tuple[Message, ...], card: Card) -> None:
@@ -249,11 +255,12 @@ def _show_translation(translation: Translation, notes: tuple[Message, ...], card
 
 
 def _row(one: Translated) -> dict[str, str]:
+    here = Difference(one.setting, ()) if one.setting else None
     return {
         _("On the card"): one.name,
         _("Value"): setting_words(one.value),
-        _("Here"): _(Difference(one.setting, ()).label) if one.setting else "–",
-        _("Becomes"): setting_words(one.became) if one.setting else "–",
+        _("Here"): _(here.label) if here else "–",
+        _("Becomes"): value_words(here, one.became) if here else "–",
         _("How it was taken"): _(_HOW[one.how]),
         _("Note"): plain(one.note) if one.note else "",
     }

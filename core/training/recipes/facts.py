@@ -237,6 +237,17 @@ class Card(Part):
         return tuple(point for point in self.curve if point.loss is not None)
 
     @property
+    def was_measured(self) -> bool:
+        """Whether its author measured anything, even where the scores are not on it.
+
+        Cards of ``model.fit`` name only who measured; "NoneType" is nobody.
+        """
+        evaluator = self.hyperparameters.get("evaluator") or "NoneType"
+        kept = bool(self.hyperparameters.get("load_best_model_at_end"))
+        measured = bool(self.evaluations) or self.measured is not None
+        return measured or kept or evaluator != "NoneType"
+
+    @property
     def untold(self) -> tuple[str, ...]:
         """What it does not say, as message ids."""
         return tuple(UNREAD[name] for name in self.unread if name not in _DAMAGED)

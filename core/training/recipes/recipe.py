@@ -47,6 +47,12 @@ _POOLING = N_(
     "The card's model takes its vector in another way ({pooling}) than the base brings along; here "
     "the base's own way is kept."
 )
+_WAYS = {
+    "mean": N_("the mean of all tokens"),
+    "cls": N_("the first token"),
+    "lasttoken": N_("the last token"),
+    "max": N_("the largest number of each kind"),
+}
 _MOST_EXAMPLES, _MOST_SENTENCES = 10, 10
 """The library writes five, of three sentences each."""
 _BROUGHT_ALONG = {"sentence-transformers/all-MiniLM-L6-v2": "mean", "BAAI/bge-": "cls"}
@@ -201,7 +207,8 @@ def _pooling(card: Card) -> list[Message]:
     own = next((way for name, way in _BROUGHT_ALONG.items() if named.startswith(name)), None)
     if own is None or card.pooling is None or card.pooling.startswith(own):
         return []
-    return [Message(_POOLING, {"pooling": card.pooling})]
+    words = next((_WAYS[way] for way in _WAYS if card.pooling.startswith(way)), card.pooling)
+    return [Message(_POOLING, {"pooling": Term(words)})]
 
 
 def usable(

@@ -53,6 +53,14 @@ _HALF = N_("Pairloom takes half-length numbers where the device does them well."
 _STEPS_INSTEAD = N_("As epochs: so many rows in that number of steps.")
 _OUT_OF_RANGE = N_("Pairloom does not take this value; {became} stands in.")
 _FIRST_PROMPTS = N_("Those of the first table.")
+_MEASURED_NOTHING = N_("The card measured nothing. Here a tenth of the rows is held out for that.")
+_SCORES_UNTOLD = N_(
+    "The author measured, but the card does not say with what result. Here a tenth of the rows is "
+    "held out for that."
+)
+_ONE_DEVICE = N_(
+    "The author used one GPU or CPU. With several, a batch was that many times as large."
+)
 _FUSED = N_("The same arithmetic in another order; Pairloom uses AdamW too.")
 
 
@@ -163,13 +171,11 @@ class _Work:
                         {"name": name, "value": str(value)},
                     )
                 )
-        if not self.card.evaluations and self.card.measured is None and not self.keep_best:
-            self.assumed.append(
-                Message(
-                    N_("The card measured nothing. Here a tenth of the rows is held out for that.")
-                )
-            )
-        self.assumed.append(Message(N_("One device: a batch is as large as the card says.")))
+        if not self.card.was_measured:
+            self.assumed.append(Message(_MEASURED_NOTHING))
+        elif not self.card.evaluations and self.card.measured is None:
+            self.assumed.append(Message(_SCORES_UNTOLD))
+        self.assumed.append(Message(_ONE_DEVICE))
 
     @property
     def steps(self) -> int | None:

@@ -50,6 +50,9 @@ def test_version_2_with_an_enum() -> None:
         name="TripletLoss", parameters={"distance_metric": "euclidean", "triplet_margin": 2}
     )
     assert made.training.schedule == "cosine" and "loss parameters" not in card.unread
+    # Somebody measured, even though the card has no scores.
+    assert card.was_measured and "author measured" in notes(old_cards.TRIPLETS)
+    assert "measured nothing" in notes(old_cards.CONTRASTIVE)
 
 
 def test_version_2_with_steps_of_an_epoch() -> None:
