@@ -120,8 +120,10 @@ class _Work:
         elif known is None:
             lost = self._was_set(name, value) and name not in NO_BEARING
             self._note(name, value, How.GONE, Message(_DROPPED) if lost else None)
+        elif known != name and (_off(value) or now in NO_BEARING):
+            self._note(name, value, How.GONE, None)
         elif known != name:
-            self._note(name, value, How.GONE if _off(value) else How.CHANGED, None)
+            self._note(name, value, How.NOT_TAKEN, Message(_NOT_HERE))
         elif now in NO_BEARING or name in NO_BEARING or not self._was_set(name, value):
             self.without_bearing.append(name)
         else:

@@ -33,8 +33,8 @@ def test_version_2_with_a_plain_loader_and_an_evaluator() -> None:
     # 144 of 4 times 360 steps.
     assert (training.warmup_share, training.schedule) == (0.1, "linear")
     assert not training.separate_duplicates and training.weight_decay == 0.01
-    assert {"evaluator", "evaluation_steps"} <= set(made.without_bearing) | {
-        one.name for one in made.settings if one.how in (How.GONE, How.CHANGED)
+    assert {"evaluator", "evaluation_steps"} <= {
+        one.name for one in made.settings if one.how is How.GONE
     }
     assert not [one.name for one in made.settings if one.how is How.NOT_TAKEN]
 
