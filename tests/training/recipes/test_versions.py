@@ -176,6 +176,14 @@ def test_a_long_text_without_sense_is_read_quickly(piece: str) -> None:
     assert card.rows == 100_000 and time.process_time() - began < 10
 
 
+def test_a_comment_that_nothing_closes_hides_nothing() -> None:
+    whole = new_cards.VERSION_5_PROMPTS
+    opened = whole.replace("## Training Details", "<!-- to do\n\n## Training Details")
+    assert read_card(opened).rows == 100_000
+    # One that is closed does.
+    assert read_card(opened.replace("### Training Logs", "-->\n### Training Logs")).rows is None
+
+
 def test_a_text_that_is_too_long_is_refused_with_the_limit() -> None:
     with pytest.raises(CardTooLarge) as refused:
         read_card("x" * (LARGEST + 1))
