@@ -7,14 +7,12 @@ import streamlit as st
 from core.data.store import DatasetInfo
 from core.problems import Problem
 from core.training.recipes.card import decode
-from core.training.recipes.facts import Card
 from core.training.recipes.store import Stored, bring_in, list_recipes, name_of
 from core.workspace import Workspace
 from ui.language import _, plain, say
 from ui.recipe_view import show_recipe
 
 _CHOSEN, _WAY, _ROUND = "recipe", "recipe_way", "recipe_round"
-_CARDS = "cards_with_texts"
 _REFUSED = "recipe_refused"
 _CHOOSE, _BRING = "choose", "bring"
 _BEGINNING = "---\ntags:\n- sentence-transformers\n…"
@@ -45,8 +43,7 @@ def start_from_recipe(workspace: Workspace, info: DatasetInfo) -> None:
             return
         stored = _choose(list_recipes(workspace))
         if stored is not None:
-            cards: dict[str, Card] = st.session_state.get(_CARDS, {})
-            show_recipe(workspace, stored, info, cards.get(stored.id))
+            show_recipe(workspace, stored, info)
 
 
 def _choose(recipes: list[Stored]) -> Stored | None:
@@ -108,13 +105,10 @@ def _bring(workspace: Workspace) -> None:
 
 def _read(workspace: Workspace, text: str, name: str) -> None:
     try:
-        id, card = bring_in(workspace, text, name)
+        id, _card = bring_in(workspace, text, name, _)
     except Problem as problem:
         st.session_state[_REFUSED] = problem
         return
-    if card is not None:
-        # Only the facts are stored; its author's texts are shown as long as this session lasts.
-        st.session_state.setdefault(_CARDS, {})[id] = card
     st.session_state[_CHOSEN] = id
     st.session_state[_WAY] = _CHOOSE
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1

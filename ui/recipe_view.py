@@ -23,6 +23,8 @@ from core.workspace import Workspace
 from ui import format as fmt
 from ui.command_line import show_lines
 from ui.language import _, ngettext, paragraph, plain, say
+from ui.run_differences import value_words
+from ui.runs_words import loss_title
 from ui.texts import clipped
 from ui.train_form import fill_in
 from ui.train_warnings import BADGES
@@ -35,28 +37,16 @@ _HOW = {
     How.CHANGED: N_("said in another way"),
     How.NOT_TAKEN: N_("cannot be had here"),
 }
-_UNREAD = {
-    "front matter": N_("the lines between the dashes at the top"),
-    "base": N_("the base model"),
-    "loss": N_("the loss"),
-    "rows": N_("the number of rows"),
-    "columns": N_("the columns of the table"),
-    "hyperparameters": N_("the settings"),
-    "max_length": N_("the maximum length"),
-    "log": N_("a log of the loss"),
-    "evaluation": N_("scores"),
-}
 _SWITCH = {True: N_("on"), False: N_("off")}
 
 
-def show_recipe(workspace: Workspace, stored: Stored, info: DatasetInfo, card: Card | None) -> None:
+def show_recipe(workspace: Workspace, stored: Stored, info: DatasetInfo) -> None:
     """All about a recipe, with the buttons that fill the form in.
 
     Args:
         workspace: where bases and recipes are.
         stored: the recipe.
         info: the dataset that is chosen on Train.
-        card: the card with its texts, where it was read in this session.
     """
     recipe, facts = stored.recipe, stored.card
     st.caption(" · ".join(_facts(recipe)))
@@ -68,8 +58,7 @@ def show_recipe(workspace: Workspace, stored: Stored, info: DatasetInfo, card: C
     if facts is not None:
         _translated, translation, notes = of_card(workspace, facts, recipe.name)
         _show_translation(translation, notes, facts)
-        if card is not None:
-            _show_texts(card)
+    _show_texts(recipe)
     _show_file(workspace, stored)
     with st.container(gap="xsmall"):
         show_lines(workspace, commands.recipe(stored.id, info.id, better=improved is not None))
@@ -107,7 +96,7 @@ def _facts(recipe: Recipe) -> list[str]:
     named = card.base if card is not None and card.base else base_name(recipe.base)
     facts = [
         _("base {name}").format(name=fmt.verbatim(named)),
-        f"`{recipe.loss.name}`",
+        f"{loss_title(recipe.loss.name)} (`{recipe.loss.name}`)",
         _("epochs: {count}").format(count=fmt.number(training.epochs)),
         _("batch size {size}").format(size=training.batch_size),
         _("learning rate {rate}").format(rate=f"{training.learning_rate:g}"),
@@ -116,6 +105,8 @@ def _facts(recipe: Recipe) -> list[str]:
         if card.rows and card.shape:
             told = _("{rows} {shape}")
             facts.append(told.format(rows=fmt.number(card.rows), shape=_(card.shape.label)))
+        elif card.rows:
+            facts.append(ngettext("{n} row", "{n} rows", card.rows).format(n=fmt.number(card.rows)))
         if card.dimension:
             facts.append(_("vectors of {count} numbers").format(count=fmt.number(card.dimension)))
         if card.similarity:
@@ -224,13 +215,17 @@ def _words(one: Difference, place: int, improved: Better) -> str:
         card = improved.recipe.card
         first = card.base if card and card.base else setting_words(one.values[0])
         return fmt.verbatim(first if place == 0 else base_name(improved.recipe.base))
-    return fmt.verbatim(setting_words(one.values[place]))
+    if one.setting == "loss.name":
+        name = str(one.values[place])
+        return fmt.verbatim(f"{loss_title(name)} ({name})")
+    return fmt.verbatim(value_words(one, one.values[place]))
 
 
 def _show_translation(translation: Translation, notes: tuple[Message, ...], card: Card) -> None:
     """What became of the card's settings, what was assumed, what could not be read."""
     with st.expander(_("What was read, and what became of it"), icon=":material/translate:"):
-        _say_list(_("Could not be read:"), [_(_UNREAD[name]) for name in card.unread])
+        _say_list(_("Could not be read:"), [_(name) for name in card.unreadable])
+        _say_list(_("The card does not say:"), [_(name) for name in card.untold])
         _say_list(_("Assumed:"), [say(note) for note in notes])
         kept = [one for one in translation.settings if one.how is not How.GONE]
         if kept:
@@ -260,11 +255,12 @@ def _show_translation(translation: Translation, notes: tuple[Message, ...], card
 
 
 def _row(one: Translated) -> dict[str, str]:
+    here = Difference(one.setting, ()) if one.setting else None
     return {
         _("On the card"): one.name,
         _("Value"): setting_words(one.value),
-        _("Here"): one.setting or "–",
-        _("Becomes"): setting_words(one.became) if one.setting else "–",
+        _("Here"): _(here.label) if here else "–",
+        _("Becomes"): value_words(here, one.became) if here else "–",
         _("How it was taken"): _(_HOW[one.how]),
         _("Note"): plain(one.note) if one.note else "",
     }
@@ -280,18 +276,23 @@ def _say_list(title: str, items: list[str], *, inline: bool = False) -> None:
         st.markdown(f"{title}\n" + "\n".join(f"- {item}" for item in items))
 
 
-def _show_texts(card: Card) -> None:
-    """The texts on the card, repaired; only in the session in which it was read."""
+def _show_texts(recipe: Recipe) -> None:
+    """The texts of the card's widget, repaired."""
     lines = [
         f"- {fmt.verbatim(clipped(one.source, _TEXT))}\n"
         + "\n".join(f"  - {fmt.verbatim(clipped(text, _TEXT))}" for text in one.sentences)
-        for one in card.examples
+        for one in recipe.examples
     ]
     if not lines:
         return
     with st.expander(_("Texts on the card"), icon=":material/format_quote:"):
-        st.caption(_("They are not stored with the recipe."))
-        if card.garbled is not None:
+        st.caption(
+            _(
+                "A run that is started from this recipe offers them on Inspect, to compare how the "
+                "base and the new model see them."
+            )
+        )
+        if recipe.card is not None and recipe.card.garbled is not None:
             st.caption(
                 _("Repaired as far as they could be; � stands for a character that is lost.")
             )

@@ -17,6 +17,7 @@ from core.data.store import list_datasets
 from core.inspection.sheet import (
     MOST_TEXTS,
     Sheet,
+    sheet_of_card,
     sheet_of_examples,
     sheet_of_lines,
     sheet_of_rows,
@@ -32,9 +33,10 @@ from ui.datasets import dataset_name
 from ui.language import _, ngettext, paragraph
 from ui.texts import clipped
 
-EXAMPLES, OWN, HELD_OUT, DATASET = "examples", "own", "held_out", "dataset"
+EXAMPLES, CARD, OWN, HELD_OUT, DATASET = "examples", "card", "own", "held_out", "dataset"
 SOURCES = {
     EXAMPLES: N_("Examples"),
+    CARD: N_("The recipe's card"),
     OWN: N_("Your own texts"),
     HELD_OUT: N_("Held-out rows"),
     DATASET: N_("Rows of a dataset"),
@@ -66,10 +68,14 @@ class Choice:
 
 def choose_texts(workspace: Workspace, run: Run, examples: Sequence[Example]) -> Choice | None:
     """The controls; None after saying what is missing."""
+    offered = [name for name in SOURCES if name != CARD or run.config.examples]
+    if _STATE.get("inspect_texts") not in (None, *offered):
+        # It was chosen for another run.
+        _STATE["inspect_texts"] = EXAMPLES
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         source = st.segmented_control(
             _("Texts to compare"),
-            list(SOURCES),
+            offered,
             format_func=lambda name: _(SOURCES[name]),
             default=EXAMPLES,
             required=True,
@@ -87,6 +93,9 @@ def choose_texts(workspace: Workspace, run: Run, examples: Sequence[Example]) ->
             icon=":material/info:",
         )
         return None
+    if source == CARD:
+        st.caption(_("Texts of the model card that the settings of this run were read from."))
+        return Choice(sheet_of_card(run.config.examples))
     if source == OWN:
         return _choose_own()
     file = run.folder / artifacts.HELD_OUT

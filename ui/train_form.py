@@ -155,6 +155,7 @@ def starting_point(
             "loss": parameters,
             "evaluation": given.evaluation.model_copy(update={"exam": exam}),
             "recipe": given.recipe,
+            "examples": given.examples,
         }
     )
 

@@ -206,8 +206,8 @@ def inspect(
     Args:
         run: the run whose two models are compared.
         view: ``similarity`` or ``map``.
-        texts: which texts: ``own``, ``held_out``, ``dataset:<id>``, ``corpus:<id>``, or "" for the
-            usual ones.
+        texts: which texts: ``own``, ``card``, ``held_out``, ``dataset:<id>``, ``corpus:<id>``, or
+            "" for the usual ones.
         language: of the page.
         layout: of the map.
         settings: of the UMAP.
@@ -217,6 +217,7 @@ def inspect(
     kind, _colon, id = texts.partition(":")
     which = {
         "own": option("texts", "texts.txt"),
+        "card": ["--card-examples"],
         "held_out": ["--held-out"],
         "dataset": option("dataset", id),
         "corpus": option("in", id),

@@ -34,6 +34,7 @@ from core.inspection.projections import joint_pca
 from core.inspection.sheet import (
     MOST_TEXTS,
     Sheet,
+    sheet_of_card,
     sheet_of_examples,
     sheet_of_lines,
     sheet_of_rows,
@@ -83,6 +84,11 @@ class NoExamples(Problem):
     do = N_("Name other texts with --texts FILE or --dataset ID, or draw the map: --what map.")
 
 
+class NoCardExamples(Problem):
+    what = N_("The settings of {name} come from no model card with examples.")
+    do = N_("Name other texts with --texts FILE or --dataset ID.")
+
+
 def add_commands(commands: Commands) -> None:
     """Declare the command of this module."""
     look = commands.add_parser(
@@ -99,6 +105,11 @@ def add_commands(commands: Commands) -> None:
         type=Path,
         metavar="FILE",
         help="compare these: one text a line, or two columns with a tab (a text, its right answer)",
+    )
+    texts.add_argument(
+        "--card-examples",
+        action="store_true",
+        help="compare the texts of the model card that the run's recipe was read from",
     )
     texts.add_argument("--held-out", action="store_true", help="compare the held-out rows")
     texts.add_argument("--dataset", metavar="ID", help="compare the rows of this dataset")
@@ -158,6 +169,10 @@ class _Look:
 def _inspect(workspace: Workspace, options: argparse.Namespace) -> int:
     run = load_run(workspace, options.run)
     own = _read_texts(options.texts) if options.texts is not None else None
+    if options.card_examples:
+        own = sheet_of_card(run.config.examples)
+        if not len(own):
+            raise NoCardExamples(name=run.name)
     look = _Look(workspace, options, run, load_comparison(run), own)
     results = _similarities(look) if options.what != MAP else None
     drawn = None

@@ -12,6 +12,7 @@ from core.cli.output import DONE, add_json, say, say_json
 from core.cli.runs import start_and_follow
 from core.cli.steering import add_changes, changes_of, say_config
 from core.data.store import load_dataset
+from core.export.card.words import Words
 from core.problems import Message
 from core.training.config import RunConfig
 from core.training.continuing import change_config
@@ -38,6 +39,9 @@ from core.workspace import Workspace
 
 if TYPE_CHECKING:
     from core.cli.parser import Commands
+
+_words = Words("en").say
+"""A message with its numbers rounded."""
 
 
 def add_commands(commands: Commands) -> None:
@@ -149,7 +153,7 @@ def _read(workspace: Workspace, options: argparse.Namespace) -> int:
     else:
         _say_card(card, recipe, translation, notes)
         for one in told:
-            say(f"{one.severity.value}: {one.message.text()} {one.why.text()}")
+            say(f"{one.severity.value}: {_words(one.message)} {_words(one.why)}")
         if kept is not None:
             say(kept)
     return DONE
@@ -184,14 +188,19 @@ def _say_card(
         if one.how is How.GONE:
             continue
         became = f"-> {one.setting} = {one.became}" if one.setting else f"-> {one.how.value}"
-        say(f"{one.name} = {one.value} {became}{f'  {one.note.text()}' if one.note else ''}")
+        say(f"{one.name} = {one.value} {became}{f'  {_words(one.note)}' if one.note else ''}")
     gone = [one.name for one in translation.settings if one.how is How.GONE and not one.now]
     renamed = [f"{one.name} -> {one.now}" for one in translation.settings if one.renamed]
-    for title, names in (("dropped", gone), ("renamed", renamed), ("not read", card.unread)):
+    for title, names in (
+        ("dropped", gone),
+        ("renamed", renamed),
+        ("could not be read", card.unreadable),
+        ("the card does not say", card.untold),
+    ):
         if names:
             say(f"{title}: {', '.join(names)}")
     for note in notes:
-        say(f"assumed: {note.text()}")
+        say(f"assumed: {_words(note)}")
 
 
 def _show(workspace: Workspace, options: argparse.Namespace) -> int:
@@ -210,7 +219,7 @@ def _diff(workspace: Workspace, options: argparse.Namespace) -> int:
         return DONE
     for one in found:
         first, second = (_word(value) for value in one.values)
-        say(f"{one.setting}: {first} -> {second}")
+        say(f"{one.label}: {first} -> {second}")
     return DONE
 
 
@@ -229,7 +238,7 @@ def _config(workspace: Workspace, options: argparse.Namespace) -> int:
         workspace, _recipe(workspace, options.recipe, improved=options.better), dataset
     )
     for note in notes:
-        say(note.text(), error=True)
+        say(_words(note), error=True)
     known = None if _is_file(options.recipe) else options.recipe
     config = change_config(recipe.config(dataset, known), changes_of(options))
     if options.start:

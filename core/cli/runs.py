@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.cli.output import DONE, FAILED, add_json, follow, say, say_json
 from core.cli.run_table import run_record
+from core.export.card.words import Words
 from core.jobs.status import JobState
 from core.models.bases import resolve
 from core.training.advice import advise
@@ -18,6 +19,9 @@ from core.workspace import Workspace
 
 if TYPE_CHECKING:
     from core.cli.parser import Commands
+
+_words = Words("en").say
+"""A message with its numbers rounded."""
 
 
 def add_commands(commands: Commands) -> None:
@@ -47,9 +51,9 @@ def start_and_follow(
     """
     info = check_config(workspace, config)
     for advice in advise(workspace, info, config, resolve(workspace, config.base)):
-        say(f"{advice.message.text()} {advice.why.text()}", error=True)
+        say(f"{_words(advice.message)} {_words(advice.why)}", error=True)
         for way in advice.ways:
-            say(f"  - {way.label.text()}", error=True)
+            say(f"  - {_words(way.label)}", error=True)
     id = start_run(workspace, config)
     say(id, error=json)
     if json and detach:

@@ -25,6 +25,7 @@ from core.data.shapes import (
 )
 from core.inspection import widgets
 from core.inspection.widgets import Example
+from core.training.recipes.facts import Example as CardExample
 
 MOST_TEXTS = 5_000
 """More texts than these are not compared: nobody would find anything in the picture."""
@@ -117,6 +118,21 @@ def sheet_of_examples(examples: Sequence[Example], numbered: bool = True) -> She
         if right:
             questions.append(Question(start, right, pool))
     return Sheet(tuple(texts), tuple(labels), tuple(groups), tuple(questions))
+
+
+def sheet_of_card(examples: Sequence[CardExample]) -> Sheet:
+    """The widget examples of somebody's model card, which does not tell the right answers."""
+    return sheet_of_examples(
+        [
+            widgets.Example(
+                one.source,
+                one.sentences,
+                (widgets.OTHER,) * len(one.sentences),
+                (None,) * len(one.sentences),
+            )
+            for one in examples
+        ]
+    )
 
 
 def sheet_of_lines(text: str) -> Sheet:

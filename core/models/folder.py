@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
+from core.models.hub.names import hub_name
 from core.problems import N_, Problem, Term
 
 Kind = Literal["transformer", "static"]
@@ -21,6 +22,8 @@ _UNLIMITED = 1_000_000
 """Tokenizers without a limit say so with a number far above any real one."""
 _HEADER_LIMIT = 100_000_000
 _EMBEDDING_TENSOR = re.compile(r"(embeddings?|embed_\w+|wte|wpe|shared)\.weight$")
+_AN_ADDRESS = r"huggingface\.co/", r"(?![\w./-])"
+_A_WHOLE_VALUE = "[\"']", "[\"']"
 _POOLING_MODES = (
     "pooling_mode_cls_token",
     "pooling_mode_mean_tokens",
@@ -316,18 +319,31 @@ def _truncation(tokenizer: Path) -> int | None:
 
 
 def _name(path: Path) -> str:
-    """The hub's name of the model in ``path`` if it can be told, else the folder's name."""
+    """The hub's name of the model in ``path`` if it can be told, else the folder's name.
+
+    It is told by the hub's own cache (``models--BAAI--bge-small-zh-v1.5/snapshots/<revision>``), by
+    an address in the model's card, or by a name that stands there, or in ``config.json``, with
+    nothing before or behind it.  A piece of a path is no name, nor is ``owner/name`` where the
+    folder lies in one called ``owner``: somebody may have typed it as a path.
+    """
     for part in path.parts:
-        # The hub's own cache: models--BAAI--bge-small-zh-v1.5/snapshots/<revision>
         if part.startswith("models--"):
-            return part.removeprefix("models--").replace("--", "/", 1)
+            return hub_name(part) or path.name
     card = path / "README.md"
     text = card.read_text(encoding="utf-8", errors="replace") if card.exists() else ""
-    if (path / "config.json").exists():
-        text += json.dumps(_read(path / "config.json").get("_name_or_path"))
-    pattern = rf"[\"'/]([A-Za-z0-9][\w.-]*/{re.escape(path.name)})[\"')\s]"
-    named = Counter(re.findall(pattern, text)).most_common(1)
+    found = [f"{owner}/{path.name}" for owner in _owners(text, path.name, *_AN_ADDRESS)]
+    if not found:
+        if (path / "config.json").exists():
+            text += f'"{_read(path / "config.json").get("_name_or_path")}"'
+        owners = _owners(text, path.name, *_A_WHOLE_VALUE)
+        found = [f"{owner}/{path.name}" for owner in owners if owner != path.parent.name]
+    named = Counter(filter(None, map(hub_name, found))).most_common(1)
     return named[0][0] if named else path.name
+
+
+def _owners(text: str, name: str, before: str, behind: str) -> list[str]:
+    """What stands before a slash and the model's name, between two given patterns."""
+    return re.findall(rf"{before}([A-Za-z0-9][\w.-]*)/{re.escape(name)}{behind}", text)
 
 
 def _first_number(config: dict[str, Any], names: Iterable[str]) -> int | None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core.data.structure import MOST_NEGATIVES
 from core.models.bases import BaseConfig
 from core.problems import N_, Problem
+from core.training.recipes.facts import Example
 
 # Written in C where PyYAML came with it: a screen reads the configurations of all runs.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -132,7 +133,11 @@ class EvaluationConfig(_Part):
 
 
 class RunConfig(_Part):
-    """One run; ``recipe`` names the recipe that it was made with, which changes nothing."""
+    """One run.
+
+    ``recipe`` names the recipe that it was made with, and ``examples`` are the texts of that
+    recipe's card, to be compared on Inspect; neither changes anything in the model.
+    """
 
     version: Literal[1] = 1
     name: str
@@ -142,6 +147,7 @@ class RunConfig(_Part):
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     recipe: str | None = None
+    examples: tuple[Example, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, in the order in which they are read best."""

@@ -25,7 +25,7 @@ class _Missing(Enum):
 MISSING: Final = _Missing.MISSING
 """Stands where a configuration has no such setting, which is not the same as null."""
 
-_UNTOLD = {"version", "name", "recipe", "dataset.content_hash"}
+_UNTOLD = {"version", "name", "recipe", "examples", "dataset.content_hash"}
 _OF_BASES: Mapping[str, tuple[str, ...]] = {
     "bundled": (),
     "folder": ("path",),

@@ -82,6 +82,8 @@ def to_measure(config: RunConfig) -> RunConfig:
     return config.model_copy(
         update={
             "name": "probe",
+            "recipe": None,
+            "examples": (),
             "evaluation": EvaluationConfig(),
             "training": config.training.model_copy(update=training),
         }

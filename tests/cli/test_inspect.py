@@ -12,12 +12,15 @@ import pytest
 from core.cli import work
 from core.cli.output import DONE, REFUSED
 from core.encoder import client
+from core.files import write_text
 from core.inspection.comparison import load_comparison
 from core.inspection.map_points import held_out_points
 from core.inspection.widgets import example_texts
+from core.jobs.queue import CONFIG_FILE
 from core.retrieval.corpora import load_corpus
 from core.retrieval.sample_corpora import add_sample_corpus
 from core.training.artifacts import load_held_out
+from core.training.recipes.facts import Example
 from core.training.runs import Run as FinishedRun
 from core.training.runs import load_run
 from core.workspace import Workspace
@@ -139,3 +142,16 @@ def test_what_cannot_be_done_is_refused(
     code, said, told = core("inspect", *(known.get(word, word) for word in arguments))
     assert (code, said) == (REFUSED, ""), told
     assert sentence in told and "Traceback" not in told
+
+
+def test_the_texts_of_the_recipes_card_are_compared(
+    core: Run, compared: FinishedRun, workspace: Workspace
+) -> None:
+    code, _said, told = core("inspect", compared.id, "--card-examples")
+    assert code == REFUSED and "come from no model card with examples" in told
+    examples = (Example(source="red shoe", sentences=("a red shoe", "a blue boot")),)
+    config = compared.config.model_copy(update={"examples": examples})
+    write_text(compared.folder / CONFIG_FILE, config.to_yaml())
+    asked = ("inspect", compared.id, "--card-examples", "--what", "similarity", "--json")
+    record = json.loads(core(*asked)[1])
+    assert record["similarity"]["texts"] == 3

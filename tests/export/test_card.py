@@ -311,6 +311,18 @@ def test_where_a_model_comes_from(
     assert origin.address == (f"https://huggingface.co/{name}" if "/" in name else "")
 
 
+def test_a_path_in_a_folders_settings_is_no_name_of_a_hub(
+    trained: Trained, workspace: Workspace, tmp_path: Path
+) -> None:
+    folder = tmp_path / "shoes-v2"
+    shutil.copytree(trained.base.path, folder)
+    settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    settings["_name_or_path"] = "/home/li.wei/secret-project/shoes-v2"
+    (folder / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+    origin = origin_of(workspace, BaseConfig(kind="folder", path=str(folder)))
+    assert (origin.name, origin.address, origin.hub) == ("shoes-v2", "", False)
+
+
 def test_a_model_that_was_trained_further_names_its_first_base(
     trained: Trained, workspace: Workspace
 ) -> None:

@@ -86,6 +86,40 @@ def test_the_hubs_name_is_found_in_its_cache(model: Path) -> None:
     assert read_folder(cached).name == "BAAI/bge-small-zh-v1.5"
 
 
+@pytest.mark.parametrize(
+    ("loaded_from", "card", "name"),
+    [
+        ("/home/li.wei/secret-project/mine", "", "mine"),
+        ("./secret-project/mine", "", "mine"),
+        ("../secret-project/mine", "", "mine"),
+        ("output/mine", "", "mine"),
+        ("C:\\Users\\li\\secret-project\\mine", "", "mine"),
+        ("C:/Users/li/secret-project/mine", "", "mine"),
+        ("", 'SentenceTransformer("/home/li.wei/secret-project/mine")', "mine"),
+        ("", "model = SentenceTransformer('output/mine')", "mine"),
+        ("shoes-inc/mine", "", "shoes-inc/mine"),
+        ("", 'SentenceTransformer("shoes-inc/mine")', "shoes-inc/mine"),
+        ("", "[mine](https://huggingface.co/shoes-inc/mine)", "shoes-inc/mine"),
+        ("", "see https://huggingface.co/shoes-inc/mine-too", "mine"),
+        ("/home/li.wei/secret-project/mine", "huggingface.co/shoes-inc/mine", "shoes-inc/mine"),
+    ],
+)
+def test_a_path_on_somebodys_computer_is_no_name(
+    model: Path, loaded_from: str, card: str, name: str
+) -> None:
+    write(model, "config.json", BERT | {"_name_or_path": loaded_from})
+    (model / "README.md").write_text(card, encoding="utf-8")
+    assert read_folder(model).name == name
+
+
+def test_the_folders_own_place_is_no_name(model: Path) -> None:
+    place = model.parent / "secret-project" / "mine"
+    place.parent.mkdir()
+    model.rename(place)
+    write(place, "config.json", BERT | {"_name_or_path": "secret-project/mine"})
+    assert read_folder(place).name == "mine"
+
+
 def no_folder(model: Path) -> None:
     model.rename(model.with_name("elsewhere"))
 

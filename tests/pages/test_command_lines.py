@@ -22,12 +22,14 @@ from core.data.shapes import Mapping
 from core.data.steps import Step
 from core.data.store import list_datasets
 from core.encoder import client
+from core.files import write_text
 from core.jobs.status import JobState
 from core.problems import Message
 from core.retrieval.corpora import load_corpus
 from core.retrieval.filters import Filter as FieldFilter
 from core.retrieval.sample_corpora import add_sample_corpus
 from core.training.config import RunConfig
+from core.training.recipes.facts import Example
 from core.training.run_table import Filter
 from core.training.runs import load_run
 from core.workspace import DEFAULT_ROOT, Workspace
@@ -226,11 +228,20 @@ def test_inspect_writes_the_view_and_the_texts_that_are_open(
 ) -> None:
     run = make_compared(workspace)
     dataset = load_run(workspace, run).config.dataset.id
-    for texts, what in (("examples", None), ("held_out", "held_out"), ("dataset", "dataset")):
+    config = load_run(workspace, run).config
+    examples = (Example(source="red shoe", sentences=("a red shoe", "a blue boot")),)
+    told = config.model_copy(update={"examples": examples}).to_yaml()
+    write_text(workspace.run(run) / CONFIG_FILE, told)
+    for texts, what in (
+        ("examples", None), ("card", "card"), ("held_out", "held_out"), ("dataset", "dataset")
+    ):  # fmt: skip
         app = open_screen("inspect", run=run, inspect_texts=texts)
         options = parsed(the(app, " --to "))
         assert (options.run, options.what, options.to) == (run, "similarity", SIMILARITY_PAGE)
         assert options.held_out == (what == "held_out")
+        assert options.card_examples == (what == "card")
+        if what == "card":
+            assert ["red shoe", "a red shoe", "a blue boot"] in [one[1] for one in encoder.asked]
         assert options.dataset == (dataset if what == "dataset" else None)
     app = open_screen("inspect", locale="zh-CN", run=run, inspect_view="map", inspect_method="pca")
     options = parsed(the(app, " --to "))

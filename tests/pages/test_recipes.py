@@ -8,16 +8,18 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.samples import add_sample
 from core.files import write_text
+from core.jobs.events import EventWriter
 from core.jobs.queue import CONFIG_FILE, request_stop
 from core.training.config import RunConfig
 from core.training.recipes.facts import Point
-from core.training.recipes.store import NAMES, list_recipes, load_recipe
+from core.training.recipes.store import NAMES, card_curve, list_recipes, load_recipe
 from core.training.runs import Curves, list_runs, load_run
 from core.workspace import Workspace
 from tests.pages.made import make_run
 from tests.training.recipes.cards import VERSION_3
 from tests.ui.helpers import open_screen, shown
 from ui.loss_chart import loss_chart
+from ui.run_progress import chart
 
 
 def field(app: AppTest, ending: str):
@@ -66,9 +68,15 @@ def test_a_pasted_card_is_read_kept_and_deleted(workspace: Workspace) -> None:
     app.button(key="read_card").click().run(timeout=120)
     words = shown(app)
     assert not app.exception and "a blue boot" in words
+    assert "Multiple negatives ranking" in words or "`MultipleNegativesRankingLoss`" in words
+    (settings,) = [one.value for one in app.dataframe if "Here" in one.value.columns]
+    here = dict(zip(settings["On the card"], settings["Here"], strict=True))
+    assert here["per_device_train_batch_size"] == "Batch size"
+    assert here["warmup_ratio"] == "Warm-up"
     assert "Assumed:" in words and "`warmup_ratio` → `warmup_steps`" in words
     (own,) = [one for one in list_recipes(workspace) if not one.ready]
     assert app.selectbox(key="recipe").value == own.id
+    assert "The card does not say:" not in words
     # Its base is not on this computer, and its table has another shape: both are said.
     app.button(key="fill_recipe").click().run(timeout=120)
     assert "BAAI/bge-base-en-v1.5 is not on this computer" in shown(app)
@@ -101,7 +109,21 @@ def test_the_run_screen_knows_the_recipe_of_its_run(workspace: Workspace) -> Non
     config = RunConfig.load(folder / CONFIG_FILE).model_copy(update={"recipe": "card-000"})
     write_text(folder / CONFIG_FILE, config.to_yaml())
     assert load_run(workspace, id).config.recipe == "card-000"
+    log = EventWriter(folder)
+    log.write({"type": "start", "steps": 100, "step": 0})
+    point = {"type": "train", "loss": 1.0, "learning_rate": 0.1, "rows_per_second": 9.0}
+    for step in (10, 20):
+        log.write(point | {"step": step, "epoch": step / 50, "memory_bytes": 10**9})
+    log.close()
     assert not open_screen("run", run=id).exception
+    # The card's own losses lie behind the run's, by epochs.
+    curves = Curves()
+    curves.update(folder)
+    behind = chart(workspace, load_run(workspace, id), curves)["data"][0]
+    points = card_curve(workspace, "card-000")
+    assert behind["y"] == [point.loss for point in points]
+    assert behind["customdata"] == [point.epoch for point in points]
+    assert behind["y"][:3] == [0.0949, 0.07, 0.0568] and len(points) == 91
 
 
 def test_the_cards_curve_lies_behind_by_epochs() -> None:

@@ -18,6 +18,7 @@ from core.inspection.widgets import Example
 from core.models.bases import BaseConfig, resolve, start_of
 from core.models.bundled import BUNDLED_NAME, WEIGHTS_SHA256
 from core.models.folder import ResolvedBase, read_folder
+from core.models.hub.names import hub_name
 from core.problems import Problem
 from core.training.artifacts import MODEL, load_examples
 from core.training.config import RunConfig
@@ -25,7 +26,6 @@ from core.training.report import Report
 from core.training.runs import Curves, Run, load_run
 from core.workspace import Workspace
 
-_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _MOST_RUNS = 20
 _QUESTIONS = "evaluation.questions"
 _T = TypeVar("_T")
@@ -168,7 +168,7 @@ def _origin_of_folder(
     recorded = Recorded.load(run) if run else None
     name = str(found.name) if found else recorded.base if recorded else ""
     name = name or last_name(base.path or "")
-    known = _HUB_NAME.fullmatch(name) is not None
+    known = "/" in name and hub_name(name) == name
     return Origin(name, _HUBS["huggingface"] + name if known else "", known, "", runs)
 
 
@@ -192,7 +192,8 @@ class PublicConfig:
 def public_config(config: RunConfig, origin: Origin, *, show_texts: bool) -> PublicConfig:
     """The configuration without anything that belongs to this computer.
 
-    Paths become names; without ``show_texts`` one's own questions are left out.
+    Paths become names; without ``show_texts`` one's own questions and the texts of the recipe's
+    card are left out.
     """
     data, paths = config.to_dict(), {}
     if data["base"]["path"]:
@@ -201,6 +202,8 @@ def public_config(config: RunConfig, origin: Origin, *, show_texts: bool) -> Pub
     left_out = private and bool(data["evaluation"]["questions"])
     if private:
         data["evaluation"]["questions"] = []
+    if not show_texts:
+        data["examples"] = []
     text = yaml.safe_dump(_without_paths(data, "", paths), allow_unicode=True, sort_keys=False)
     ids = ["dataset.id"]
     if data["base"]["run"]:

@@ -68,7 +68,9 @@ def better(workspace: Workspace, recipe: Recipe) -> Better | None:
     if proposed is None:
         return None
     name = _BETTER_NAME.format(name=recipe.name)
-    improved = of_config(proposed, name).model_copy(update={"card": card})
+    improved = of_config(proposed, name).model_copy(
+        update={"card": card, "examples": recipe.examples}
+    )
     return Better(
         recipe=improved,
         changes=tuple(_changes(recipe, improved)),

@@ -7,7 +7,6 @@ by :mod:`core.training.recipes.old_card`.
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,14 @@ import pandas as pd
 from core.data.mojibake import MojibakeKind, find_mojibake, repair_column
 from core.problems import N_, Problem
 from core.training.recipes.facts import Card, Column, Evaluation, Example, Garbling, Point, Table
+from core.training.recipes.kinds import refuse_other_kinds
 from core.training.recipes.old_card import read_old
+from core.training.recipes.printed import mapping
 from core.training.recipes.sections import (
     Section,
     bare,
     below,
+    between,
     front_matter,
     number,
     settings,
@@ -29,21 +31,20 @@ from core.training.recipes.sections import (
     table,
 )
 
-LARGEST = 3_000_000
-"""Characters; a real card has some 20,000."""
+LARGEST = 500_000
+"""Characters; a real card has some 20,000, with long texts in its widget 200,000."""
 
 _LIBRARY = "sentence-transformers"
 _REVISION = re.compile(r"at revision ([0-9a-f]{7,40})")
 _LINKED = re.compile(r"\[([^\]]+)\]\(")
-_ITEM = re.compile(r"^\s*- \*\*([^*:]+):\*\*[ ]*(.*)$", re.MULTILINE)
-_MODULE = re.compile(r"^\s*\(\w+\): (\w+)\(", re.MULTILINE)
+_ITEM = re.compile(r"^[ \t]*- \*\*([^*:]+):\*\*[ ]*(.*)$", re.MULTILINE)
+_MODULE = re.compile(r"^[ \t]*\(\w+\): (\w+)\(", re.MULTILINE)
 _POOLING_NOW = re.compile(r"'pooling_mode': '(\w+)'")
 _POOLING_THEN = re.compile(r"'pooling_mode_(\w+?)': True")
 _LENGTH = re.compile(r"'max_seq_length': (\d+)")
 _SIZE = re.compile(r"^\* Size: ([\d,]+)", re.MULTILINE)
 _LOOKED_AT = re.compile(r"based on the first ([\d,]+) samples")
 _COLUMNS = re.compile(r"^\* Columns: (.*)$", re.MULTILINE)
-_CODE = re.compile(r"<code>(.*?)</code>")
 _LOSS = re.compile(r"^\* Loss: \[?<code>([\w.]+)</code>", re.MULTILINE)
 _JSON = re.compile(r"```(?:json)?\n(.*?)```", re.DOTALL)
 _COUNTED = re.compile(r"^(min|mean|max): (-?[\d.]+)\s*(\w*)$")
@@ -62,7 +63,7 @@ class NotACard(Problem):
 
 
 class CardTooLarge(Problem):
-    what = N_("This text has {characters:,} characters; no model card is that long.")
+    what = N_("This text has {characters:,} characters; a model card has {most:,} at most.")
     do = N_("Paste only the README.md of one model.")
 
 
@@ -97,15 +98,17 @@ def read_card(text: str, source: str = "") -> Card:
 
     Raises:
         NotACard: it has neither the front matter nor the sections of one.
+        NotForVectors: it is that of a model of another kind.
         CardTooLarge: it cannot be one.
     """
     if len(text) > LARGEST:
-        raise CardTooLarge(characters=len(text))
+        raise CardTooLarge(characters=len(text), most=LARGEST)
     text, garbled = _repaired(text.replace("\r\n", "\n").replace("\r", "\n"))
     front, body, front_read = front_matter(text)
     sections = split(body)
+    tags = tuple(map(_word, _listed(front.get("tags"))))
+    refuse_other_kinds(sections, tags)
     title = next((one.title for one in sections if one.level == 1), "")
-    tags = tuple(map(str, _listed(front.get("tags"))))
     old = read_old(sections)
     is_card = below(sections, "Training Details") or old or below(sections, "Model Description")
     if not is_card and front.get("library_name") != _LIBRARY and _LIBRARY not in tags:
@@ -116,7 +119,7 @@ def read_card(text: str, source: str = "") -> Card:
         "tags": tags,
         "garbled": garbled,
         "license": _words(front.get("license")),
-        "languages": tuple(map(str, _listed(front.get("language")))),
+        "languages": tuple(map(_word, _listed(front.get("language")))),
         "examples": _examples(front.get("widget")),
         **_description(front, body, sections),
         **(old or _training(sections)),
@@ -124,7 +127,7 @@ def read_card(text: str, source: str = "") -> Card:
         "versions": _versions(sections),
     }
     card = Card.model_validate(found)
-    return card.model_copy(update={"unread": _unread(card, front_read)})
+    return card.model_copy(update={"unread": (*_unread(card, front_read), *card.unread)})
 
 
 def _repaired(text: str) -> tuple[str, Garbling | None]:
@@ -169,6 +172,7 @@ def _training(sections: list[Section]) -> dict[str, Any]:
     asked = "\n".join(one.text for one in below(sections, "Training Dataset", "Training Datasets"))
     loss = _LOSS.search(asked)
     after_loss = asked[loss.end() :] if loss else ""
+    parameters, parameters_read = _parameters(after_loss)
     set_by_hand = settings(_text(sections, "Non-Default Hyperparameters"))
     everything = settings(_text(sections, "All Hyperparameters"))
     return {
@@ -176,7 +180,8 @@ def _training(sections: list[Section]) -> dict[str, Any]:
         "measured": measured[0] if measured else None,
         "more_tables": max(0, len(learned) - 1),
         "loss": loss[1].rpartition(".")[2] if loss else None,
-        "loss_parameters": _parameters(after_loss),
+        "loss_parameters": parameters,
+        "unread": () if parameters_read else ("loss parameters",),
         "non_default": set_by_hand,
         "hyperparameters": {**everything, **set_by_hand},
         "curve": _curve(_text(sections, "Training Logs")),
@@ -191,7 +196,7 @@ def _table(section: Section) -> Table:
     text = section.text
     size, looked_at = _SIZE.search(text), _LOOKED_AT.search(text)
     columns = _COLUMNS.search(text)
-    names = _CODE.findall(columns[1]) if columns else []
+    names = between(columns[1], "<code>", "</code>") if columns else []
     before, _, after = text.partition("* Samples:")
     statistics = {row.get("", ""): row for row in table(before)}
     named = section.title not in ("Unnamed Dataset", "Training Dataset", "Evaluation Dataset")
@@ -208,7 +213,7 @@ def _table(section: Section) -> Table:
 
 def _column(name: str, statistics: dict[str, dict[str, str]]) -> Column:
     details = statistics.get("details", {}).get(name, "")
-    items = [bare(item) for item in re.findall(r"<li>(.*?)</li>", details)]
+    items = [bare(item) for item in between(details, "<li>", "</li>")]
     counted = {found[1]: found for item in items if (found := _COUNTED.match(item))}
     shares = {
         found[1]: round(float(found[2]) / 100, 6)
@@ -230,16 +235,12 @@ def _column(name: str, statistics: dict[str, dict[str, str]]) -> Column:
 _THREE = ("min", "mean", "max")
 
 
-def _parameters(text: str) -> dict[str, Any]:
-    """The loss's parameters, if they follow at once."""
-    if "with these parameters" not in text.split("\n")[0]:
-        return {}
+def _parameters(text: str) -> tuple[dict[str, Any], bool]:
+    """The loss's parameters, if they follow at once, and whether all of them could be read."""
+    if "with these parameters" not in text.partition("\n")[0]:
+        return {}, True
     found = _JSON.search(text)
-    try:
-        data = json.loads(found[1]) if found else {}
-    except json.JSONDecodeError:
-        return {}
-    return data if isinstance(data, dict) else {}
+    return mapping(found[1]) if found else ({}, False)
 
 
 def _curve(text: str) -> tuple[Point, ...]:
@@ -301,7 +302,7 @@ def _indexed(index: Any) -> tuple[Evaluation, ...]:
     for result in results:
         task, data = result.get("task"), result.get("dataset")
         metrics = {
-            str(one["type"]): (number(str(one["value"])),)
+            _word(one["type"]): (number(_word(one["value"])),)
             for one in _listed(result.get("metrics"))
             if isinstance(one, dict) and {"type", "value"} <= one.keys()
         }
@@ -315,19 +316,19 @@ def _indexed(index: Any) -> tuple[Evaluation, ...]:
 
 
 def _name(part: Any) -> str:
-    return str(part.get("name") or "") if isinstance(part, dict) else ""
+    return _word(part.get("name")) if isinstance(part, dict) else ""
 
 
 def _versions(sections: list[Section]) -> dict[str, str]:
     text = _text(sections, "Framework Versions")
-    return dict(re.findall(r"^\s*- ([\w .-]+): (\S+)\s*$", text, re.MULTILINE))
+    return dict(re.findall(r"^[ \t]*- ([\w .-]+): (\S+)[ \t]*$", text, re.MULTILINE))
 
 
 def _examples(widget: Any) -> tuple[Example, ...]:
     return tuple(
         Example(
-            source=str(one["source_sentence"]),
-            sentences=tuple(map(str, _listed(one.get("sentences")))),
+            source=_word(one["source_sentence"]),
+            sentences=tuple(map(_word, _listed(one.get("sentences")))),
         )
         for one in _listed(widget)
         if isinstance(one, dict) and "source_sentence" in one
@@ -362,7 +363,12 @@ def _listed(value: Any) -> list[Any]:
 
 def _words(value: Any) -> str | None:
     first = _listed(value)[:1]
-    return str(first[0]) if first else None
+    return _word(first[0]) or None if first else None
+
+
+def _word(value: Any) -> str:
+    """A value of the front matter in words; "" for a list or a dictionary, however deep."""
+    return str(value) if isinstance(value, str | int | float) else ""
 
 
 def _whole(text: str | None) -> int | None:

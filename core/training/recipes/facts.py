@@ -7,6 +7,23 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.data.shapes import Shape
+from core.problems import N_
+
+UNREAD = {
+    "front matter": N_("the lines between the dashes at the top"),
+    "base": N_("the base model"),
+    "loss": N_("the loss"),
+    "loss parameters": N_("some parameters of the loss"),
+    "rows": N_("the number of rows"),
+    "columns": N_("the columns of the table"),
+    "hyperparameters": N_("the settings"),
+    "fit arguments": N_("some arguments of model.fit"),
+    "max_length": N_("the maximum length"),
+    "log": N_("a log of the loss"),
+    "evaluation": N_("scores"),
+}
+"""What a recipe needs of a card, by the names in :attr:`Card.unread`, for people."""
+_DAMAGED = ("front matter", "loss parameters", "fit arguments")
 
 
 class Part(BaseModel):
@@ -169,7 +186,7 @@ class Card(Part):
         versions: package to version.
         garbled: what was wrong with its characters.
         evidence: what its texts show.
-        unread: names of what could not be found in it.
+        unread: names of what is not in it, or not readable.
     """
 
     title: str = ""
@@ -219,8 +236,29 @@ class Card(Part):
         """The lines of the log that tell a training loss."""
         return tuple(point for point in self.curve if point.loss is not None)
 
+    @property
+    def was_measured(self) -> bool:
+        """Whether its author measured anything, even where the scores are not on it.
+
+        Cards of ``model.fit`` name only who measured; "NoneType" is nobody.
+        """
+        evaluator = self.hyperparameters.get("evaluator") or "NoneType"
+        kept = bool(self.hyperparameters.get("load_best_model_at_end"))
+        measured = bool(self.evaluations) or self.measured is not None
+        return measured or kept or evaluator != "NoneType"
+
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """What it does not say, as message ids."""
+        return tuple(UNREAD[name] for name in self.unread if name not in _DAMAGED)
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """What it says in a way that cannot be read, as message ids."""
+        return tuple(UNREAD[name] for name in self.unread if name in _DAMAGED)
+
     def facts(self) -> Card:
-        """The card without the texts of its author's table: numbers and names only."""
+        """The card without texts, neither of its table nor of its widget: numbers and names."""
         tables = {
             name: table.model_copy(update={"samples": ()})
             for name, table in (("table", self.table), ("measured", self.measured))

@@ -36,6 +36,14 @@ _WEIGHTS = N_("All lengths count alike here.")
 _UNKNOWN_LOSS = N_(
     "Pairloom does not know the loss {loss}; the one that suits such a table best stands in."
 )
+_LOST_LOSS = N_(
+    "The parameters of {loss} could not be read, so what loss stood inside it is not known; the "
+    "one that suits such a table best stands in."
+)
+_INNER_LOSS = N_("The card's tags name {inner} beside {loss}: it is taken for the loss inside.")
+_MORE_TABLES = N_(
+    "The model learned from {count} tables, each with a loss; the first of them is taken."
+)
 _NO_LOSS = N_("The card names no loss; the one that suits such a table best stands in.")
 
 
@@ -50,8 +58,16 @@ def read_loss(card: Card) -> tuple[LossConfig | None, list[Translated], list[Mes
         return None, [], [Message(_NO_LOSS)]
     name, printed, lengths = card.loss, dict(card.loss_parameters), tuple[int, ...]()
     settings: list[Translated] = []
+    notes: list[Message] = []
+    if card.more_tables:
+        notes.append(Message(_MORE_TABLES, {"count": card.more_tables + 1}))
     if name in ("MatryoshkaLoss", "Matryoshka2dLoss"):
-        name = str(printed.pop("loss", ""))
+        name = str(printed.pop("loss", "")).partition("(")[0].rpartition(".")[2]
+        if not name:
+            name = _tagged_loss(card)
+            if not name:
+                return None, settings, [*notes, Message(_LOST_LOSS, {"loss": card.loss})]
+            notes.append(Message(_INNER_LOSS, {"inner": name, "loss": card.loss}))
         lengths, settings = _lengths(printed)
         printed = {
             key: value
@@ -59,7 +75,7 @@ def read_loss(card: Card) -> tuple[LossConfig | None, list[Translated], list[Mes
             if key not in ("matryoshka_dims", "matryoshka_weights", "n_dims_per_step")
         }
     if name not in LOSSES:
-        return None, settings, [Message(_UNKNOWN_LOSS, {"loss": card.loss})]
+        return None, settings, [*notes, Message(_UNKNOWN_LOSS, {"loss": name})]
     spec = LOSSES[name]
     parameters: dict[str, Value] = {}
     known = {parameter.name: parameter for parameter in spec.parameters}
@@ -73,7 +89,13 @@ def read_loss(card: Card) -> tuple[LossConfig | None, list[Translated], list[Mes
     # The longest length is the whole vector, which is trained anyway.
     shorter = tuple(one for one in lengths if card.dimension is None or one < card.dimension)
     loss = LossConfig(name=name, parameters=parameters, matryoshka=shorter)
-    return loss, settings, []
+    return loss, settings, notes
+
+
+def _tagged_loss(card: Card) -> str:
+    """The loss besides the outer one that the library's tags name; "" where they do not."""
+    tagged = [tag.removeprefix("loss:") for tag in card.tags if tag.startswith("loss:")]
+    return next((name for name in tagged if name != card.loss and name in LOSSES), "")
 
 
 def _lengths(printed: dict[str, Any]) -> tuple[tuple[int, ...], list[Translated]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,7 +11,7 @@ from pydantic import Field, ValidationError
 from core.data.store import DatasetInfo
 from core.models.bases import BaseConfig, resolve
 from core.models.bundled import BUNDLED_NAME
-from core.models.hub.names import COMMIT_PATTERN, REPO_PATTERN
+from core.models.hub.names import hub_name, is_commit
 from core.models.hub.shelf import list_downloads
 from core.problems import N_, Message, Problem, Term
 from core.training.config import (
@@ -23,7 +22,7 @@ from core.training.config import (
     TrainingConfig,
 )
 from core.training.losses.registry import loss_named, losses_for
-from core.training.recipes.facts import Card, Part
+from core.training.recipes.facts import Card, Example, Part
 from core.training.recipes.translate import translate
 from core.training.recipes.translated import Translation
 from core.workspace import Workspace
@@ -48,6 +47,14 @@ _POOLING = N_(
     "The card's model takes its vector in another way ({pooling}) than the base brings along; here "
     "the base's own way is kept."
 )
+_WAYS = {
+    "mean": N_("the mean of all tokens"),
+    "cls": N_("the first token"),
+    "lasttoken": N_("the last token"),
+    "max": N_("the largest number of each kind"),
+}
+_MOST_EXAMPLES, _MOST_SENTENCES = 10, 10
+"""The library writes five, of three sentences each."""
 _BROUGHT_ALONG = {"sentence-transformers/all-MiniLM-L6-v2": "mean", "BAAI/bge-": "cls"}
 """How bases that cards name often make one vector of many: as their own folders on the hub say."""
 
@@ -72,7 +79,8 @@ class Recipe(Part):
         training: how to train.
         evaluation: what is looked at; without questions and exam, which belong to a table.
         run: the id of the run whose settings they are.
-        card: the facts of the card that they were read from, without its author's texts.
+        card: the facts of the card that they were read from, without its author's table.
+        examples: the texts of that card's widget, to compare on Inspect.
     """
 
     version: Literal[1] = 1
@@ -83,10 +91,13 @@ class Recipe(Part):
     evaluation: EvaluationConfig = EvaluationConfig()
     run: str | None = None
     card: Card | None = None
+    examples: tuple[Example, ...] = ()
 
     def to_yaml(self) -> str:
         """The text of its file."""
         data = self.model_dump(mode="json", exclude_none=True)
+        if not self.examples:
+            del data["examples"]
         if self.card is not None:
             data["card"] = self.card.model_dump(mode="json", exclude_defaults=True)
         # Lists of numbers in one line each.
@@ -111,6 +122,7 @@ class Recipe(Part):
             training=self.training,
             evaluation=self.evaluation,
             recipe=recipe,
+            examples=self.examples,
         )
 
 
@@ -124,6 +136,7 @@ def of_config(config: RunConfig, name: str, run: str | None = None) -> Recipe:
         training=config.training,
         evaluation=evaluation,
         run=run,
+        examples=config.examples,
     )
 
 
@@ -149,6 +162,10 @@ def of_card(
         training=translation.training,
         evaluation=translation.evaluation,
         card=card.facts(),
+        examples=tuple(
+            one.model_copy(update={"sentences": one.sentences[:_MOST_SENTENCES]})
+            for one in card.examples[:_MOST_EXAMPLES]
+        ),
     )
     return recipe, translation, (*notes, *translation.assumed)
 
@@ -159,12 +176,15 @@ def base_of(workspace: Workspace, card: Card) -> tuple[BaseConfig, list[Message]
     A base of a hub that is not on this computer stays what it is; :func:`usable` finds a stand-in.
     """
     bundled = BaseConfig(kind="bundled")
-    named, notes = card.base, list[Message]()
-    if named is None:
+    notes = list[Message]()
+    if card.base is None:
         if card.modules[:1] == ("StaticEmbedding",):
             return BaseConfig(kind="static"), notes
         return bundled, [Message(_NO_BASE, {"name": BUNDLED_NAME})]
-    if named in (BUNDLED_NAME, BUNDLED_NAME.rpartition("/")[2]):
+    named = hub_name(card.base)
+    if named is None:
+        return bundled, [Message(_NOT_A_NAME, {"base": card.base, "name": BUNDLED_NAME})]
+    if named == BUNDLED_NAME:
         if card.revision:
             commit = card.revision[:12]
             notes.append(Message(_OTHER_REVISION, {"name": BUNDLED_NAME, "commit": commit}))
@@ -177,10 +197,8 @@ def base_of(workspace: Workspace, card: Card) -> tuple[BaseConfig, list[Message]
     if same is not None:
         base = BaseConfig(kind="hub", source=same.source, repo=same.repo, revision=same.commit)
         return base, notes + _pooling(card)
-    if re.match(REPO_PATTERN, named) and "/" in named:
-        whole = card.revision if re.match(COMMIT_PATTERN, card.revision or "") else None
-        return BaseConfig(kind="hub", repo=named, revision=whole), _pooling(card)
-    return bundled, [Message(_NOT_A_NAME, {"base": named, "name": BUNDLED_NAME})]
+    whole = card.revision if is_commit(card.revision) else None
+    return BaseConfig(kind="hub", repo=named, revision=whole), _pooling(card)
 
 
 def _pooling(card: Card) -> list[Message]:
@@ -189,7 +207,8 @@ def _pooling(card: Card) -> list[Message]:
     own = next((way for name, way in _BROUGHT_ALONG.items() if named.startswith(name)), None)
     if own is None or card.pooling is None or card.pooling.startswith(own):
         return []
-    return [Message(_POOLING, {"pooling": card.pooling})]
+    words = next((_WAYS[way] for way in _WAYS if card.pooling.startswith(way)), card.pooling)
+    return [Message(_POOLING, {"pooling": Term(words)})]
 
 
 def usable(

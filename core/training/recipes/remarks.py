@@ -205,7 +205,7 @@ def _about_settings(workspace: Workspace, recipe: Recipe, card: Card) -> Iterato
             for one in check(case):
                 # Their buttons belong to a form that is filled in already.
                 yield Advice(one.kind, one.severity, one.message, one.why)
-    if not card.evaluations and card.measured is None:
+    if not card.was_measured:
         yield Advice("unmeasured", Severity.WARNING, Message(_UNMEASURED), Message(_UNMEASURED_WHY))
 
 

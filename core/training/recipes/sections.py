@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +12,8 @@ import yaml
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FRONT = re.compile(r"\A\s*---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
-# Of comments only whole paragraphs are taken away: the base's revision stands in one inside a line.
-_COMMENT = re.compile(r"^<!--.*?-->[ \t]*$", re.DOTALL | re.MULTILINE)
-_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*")
 _FENCE = re.compile(r"\s*(```+|~~~+)")
-_SETTING = re.compile(r"^\s*[-*] `([^`]+)`:[ ]?(.*)$", re.MULTILINE)
+_SETTING = re.compile(r"^[ \t]*[-*] `([^`\n]+)`:[ ]?(.*)$", re.MULTILINE)
 _TAG = re.compile(r"</?(?:code|ul|li|b|strong)>")
 
 
@@ -46,18 +44,42 @@ def split(body: str) -> list[Section]:
     sections, level, title = [], 0, ""
     lines: list[str] = []
     fence = ""
-    for line in _COMMENT.sub("", body).split("\n"):
+    for line in _without_comments(body.split("\n")):
         mark = _FENCE.match(line)
         if mark and (not fence or mark[1].startswith(fence)):
             fence = "" if fence else mark[1]
-        heading = None if fence else _HEADING.fullmatch(line)
+        heading = None if fence else _heading(line)
         if heading is None:
             lines.append(line)
             continue
         sections.append(Section(level, title, "\n".join(lines)))
-        level, title, lines = len(heading[1]), heading[2], []
+        (level, title), lines = heading, []
     sections.append(Section(level, title, "\n".join(lines)))
     return sections
+
+
+def _without_comments(lines: list[str]) -> Iterator[str]:
+    """The lines outside of comments.
+
+    Only whole paragraphs are taken away: the base's revision stands in a comment inside a line.  A
+    comment that nothing closes is none.
+    """
+    last_end = max((n for n, line in enumerate(lines) if line.rstrip().endswith("-->")), default=-1)
+    inside = False
+    for number, line in enumerate(lines):
+        begins = line.startswith("<!--") and number <= last_end
+        if not inside and not begins:
+            yield line
+        inside = (inside or begins) and not line.rstrip().endswith("-->")
+
+
+def _heading(line: str) -> tuple[int, str] | None:
+    """A heading's level and words; None for any other line."""
+    words = line.lstrip("#")
+    level = len(line) - len(words)
+    if not 1 <= level <= 6 or words[:1] not in (" ", "\t"):
+        return None
+    return level, words.strip().rstrip("#").rstrip()
 
 
 def below(sections: list[Section], *titles: str) -> list[Section]:
@@ -94,6 +116,12 @@ def table(text: str) -> list[dict[str, str]]:
 def bare(cell: str) -> str:
     """A cell's text without the tags and stars around it."""
     return _TAG.sub("", cell).replace("<br>", "\n").strip().strip("*").strip()
+
+
+def between(text: str, before: str, behind: str) -> list[str]:
+    """Everything that stands between two signs, in one pass."""
+    parts = (part.partition(behind) for part in text.split(before)[1:])
+    return [inner for inner, closed, _rest in parts if closed]
 
 
 def number(cell: str) -> float | None:

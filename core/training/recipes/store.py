@@ -13,7 +13,8 @@ from pathlib import Path
 import yaml
 
 from core.files import write_text
-from core.problems import N_, Message, Problem, Term
+from core.models.hub.names import hub_name
+from core.problems import N_, Message, Problem, Term, Translate, as_is
 from core.training.recipes.card import read_card
 from core.training.recipes.evidence import with_evidence
 from core.training.recipes.facts import Card, Point
@@ -22,6 +23,13 @@ from core.training.runs import load_run
 from core.workspace import UnknownItem, Workspace, new_id
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_NO_TITLE = re.compile(
+    r"(SentenceTransformer|Sentence Transformer|MPNet|BERT)? ?(based on|model trained|model$)|\{"
+)
+"""Titles of the library: "SentenceTransformer based on …", "{MODEL_NAME}"."""
+_BASE_ROWS = N_("{base}, {rows:,} rows")
+_BASE_ROWS_SHAPE = N_("{base}, {rows:,} rows ({shape})")
 
 READY = Path(__file__).parent
 _ENDING = ".yaml"
@@ -125,7 +133,7 @@ def save_run(workspace: Workspace, run: str, name: str) -> str:
 
 
 def save_card(workspace: Workspace, card: Card, name: str) -> str:
-    """Keep a card that was read as a recipe, its facts without its author's texts.
+    """Keep a card that was read as a recipe: its facts and its widget's texts.
 
     Under a name that is taken already, a number is added.
 
@@ -142,19 +150,43 @@ def save_card(workspace: Workspace, card: Card, name: str) -> str:
     return save_recipe(workspace, recipe.model_copy(update={"name": wanted}))
 
 
-def bring_in(workspace: Workspace, text: str, file: str) -> tuple[str, Card | None]:
+def bring_in(
+    workspace: Workspace, text: str, file: str, translate: Translate = as_is
+) -> tuple[str, Card | None]:
     """Keep whatever was pasted or uploaded: a model card, an exported recipe, a ``config.yaml``.
+
+    Args:
+        workspace: where it is kept.
+        text: of the file.
+        file: its name.
+        translate: into the language of the name that is made up for a card without one.
 
     Returns:
         The recipe's id; the card with its texts, None where it was none.
 
     Raises:
-        NotACard, CardTooLarge, RecipeUnreadable, RecipeNameTaken
+        NotACard, NotForVectors, CardTooLarge, RecipeUnreadable, RecipeNameTaken
     """
     if re.match(r"(#.*\n)*version:", text.lstrip("\ufeff").lstrip()):
         return import_recipe(workspace, text, file), None
     card = read_card(text, source=file)
-    return save_card(workspace, card, card.title or file), card
+    return save_card(workspace, card, proposed_name(card, file).text(translate)), card
+
+
+def proposed_name(card: Card, file: str) -> Message:
+    """What to call the recipe of a card: its title, unless the library made that up.
+
+    The library calls every model of a base alike, so base and table tell them apart.
+    """
+    if card.title and not _NO_TITLE.match(card.title):
+        return Message(N_("{name}"), {"name": card.title})
+    base = (hub_name(card.base or "") or "").rpartition("/")[2] or card.loss or file
+    if not card.rows:
+        return Message(N_("{name}"), {"name": base})
+    if card.shape is None:
+        return Message(_BASE_ROWS, {"base": base, "rows": card.rows})
+    facts = {"base": base, "rows": card.rows, "shape": Term(card.shape.label)}
+    return Message(_BASE_ROWS_SHAPE, facts)
 
 
 def import_recipe(workspace: Workspace, text: str, file: str) -> str:

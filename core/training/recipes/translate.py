@@ -52,6 +52,15 @@ _BY_LENGTH = N_("The library's trainer builds its batches itself and never looke
 _HALF = N_("Pairloom takes half-length numbers where the device does them well.")
 _STEPS_INSTEAD = N_("As epochs: so many rows in that number of steps.")
 _OUT_OF_RANGE = N_("Pairloom does not take this value; {became} stands in.")
+_FIRST_PROMPTS = N_("Those of the first table.")
+_MEASURED_NOTHING = N_("The card measured nothing. Here a tenth of the rows is held out for that.")
+_SCORES_UNTOLD = N_(
+    "The author measured, but the card does not say with what result. Here a tenth of the rows is "
+    "held out for that."
+)
+_ONE_DEVICE = N_(
+    "The author used one GPU or CPU. With several, a batch was that many times as large."
+)
 _FUSED = N_("The same arithmetic in another order; Pairloom uses AdamW too.")
 
 
@@ -111,8 +120,10 @@ class _Work:
         elif known is None:
             lost = self._was_set(name, value) and name not in NO_BEARING
             self._note(name, value, How.GONE, Message(_DROPPED) if lost else None)
+        elif known != name and (_off(value) or now in NO_BEARING):
+            self._note(name, value, How.GONE, None)
         elif known != name:
-            self._note(name, value, How.GONE if _off(value) else How.CHANGED, None)
+            self._note(name, value, How.NOT_TAKEN, Message(_NOT_HERE))
         elif now in NO_BEARING or name in NO_BEARING or not self._was_set(name, value):
             self.without_bearing.append(name)
         else:
@@ -162,13 +173,11 @@ class _Work:
                         {"name": name, "value": str(value)},
                     )
                 )
-        if not self.card.evaluations and self.card.measured is None and not self.keep_best:
-            self.assumed.append(
-                Message(
-                    N_("The card measured nothing. Here a tenth of the rows is held out for that.")
-                )
-            )
-        self.assumed.append(Message(N_("One device: a batch is as large as the card says.")))
+        if not self.card.was_measured:
+            self.assumed.append(Message(_MEASURED_NOTHING))
+        elif not self.card.evaluations and self.card.measured is None:
+            self.assumed.append(Message(_SCORES_UNTOLD))
+        self.assumed.append(Message(_ONE_DEVICE))
 
     @property
     def steps(self) -> int | None:
@@ -317,13 +326,24 @@ def _fixed(work: _Work, name: str, value: Any) -> None:
 
 
 def _prompts(work: _Work, name: str, value: Any) -> None:
-    prompts = list(value.values()) if isinstance(value, Mapping) else [value] if value else []
-    texts = [one for one in prompts if isinstance(one, str)]
+    """One prompt for all texts, one for each column, or these for each of several tables."""
+    prompts, note = value, None
+    if isinstance(prompts, Mapping) and any(isinstance(one, Mapping) for one in prompts.values()):
+        table = work.card.table.name if work.card.table else None
+        nested = [one for one in prompts.values() if isinstance(one, Mapping)]
+        prompts, note = prompts.get(table, nested[0]), Message(_FIRST_PROMPTS)
+    if isinstance(prompts, Mapping):
+        texts = [one for one in prompts.values() if isinstance(one, str)]
+        # A column that is not named has none.
+        of_others = (texts[1] if len(texts) > 1 else "") if texts else ""
+    else:
+        texts = [prompts] if isinstance(prompts, str) and prompts else []
+        of_others = prompts
     if not texts:
         work.without_bearing.append(name)
         return
-    work.changed(name, value, "query_prompt", texts[0])
-    work.put("document_prompt", texts[1] if len(texts) > 1 else texts[0])
+    work.changed(name, value, "query_prompt", texts[0], note)
+    work.put("document_prompt", of_others)
 
 
 def _rates(work: _Work, name: str, value: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,21 @@ import yaml
 from core.cli.parser import main
 from core.data.samples import add_sample
 from core.data.store import load_dataset
+from core.export.card.facts import origin_of, public_config
 from core.models.bases import BaseConfig
 from core.problems import Problem
 from core.training.config import LossConfig, RunConfig
 from core.training.recipes.better import better, compare
 from core.training.recipes.card import read_card
-from core.training.recipes.recipe import Recipe, RecipeUnreadable, parse, usable
+from core.training.recipes.facts import Card
+from core.training.recipes.recipe import (
+    Recipe,
+    RecipeUnreadable,
+    base_of,
+    of_config,
+    parse,
+    usable,
+)
 from core.training.recipes.remarks import remarks
 from core.training.recipes.store import (
     NAMES,
@@ -33,7 +43,8 @@ from core.training.recipes.store import (
 from core.training.runs import load_run
 from core.workspace import UnknownItem, Workspace
 from tests.pages.made import make_run
-from tests.training.recipes.cards import VERSION_3, VERSION_6
+from tests.training.recipes import new_cards, old_cards
+from tests.training.recipes.cards import VERSION_2, VERSION_3, VERSION_6
 
 TOLD = {
     "card-000": {"unreadable", "too_long", "lopsided", "unmeasured", "idle"},
@@ -123,14 +134,24 @@ def test_a_recipe_is_exported_and_imported_as_it_is(workspace: Workspace) -> Non
     assert load_recipe(workspace, id).recipe.training == run.config.training
 
 
-def test_a_pasted_card_becomes_a_recipe_without_its_texts(workspace: Workspace) -> None:
+def test_a_pasted_card_becomes_a_recipe_with_its_widget_and_without_its_table(
+    workspace: Workspace,
+) -> None:
     id, card = bring_in(workspace, VERSION_3, "README.md")
     assert card is not None and card.examples
     stored = load_recipe(workspace, id)
     assert stored.recipe.name == "Shoes, found" and stored.card == read_card(
         VERSION_3, "README.md"
     ).facts().model_copy(update={"evidence": stored.card.evidence})
-    assert "red shoe" not in (workspace.recipes / f"{id}.yaml").read_text(encoding="utf-8")
+    # The widget's texts go along, the samples of its author's table do not.
+    assert stored.recipe.examples == card.examples and card.examples[0].source == "red shoe"
+    assert "which?" not in (workspace.recipes / f"{id}.yaml").read_text(encoding="utf-8")
+    products = load_dataset(workspace, add_sample(workspace, "products")).info
+    assert (
+        RunConfig.parse(yaml.safe_load(stored.recipe.config(products, id).to_yaml()), "x").examples
+        == card.examples
+    )
+    assert better(workspace, stored.recipe).recipe.examples == card.examples
     assert [point.loss for point in card_curve(workspace, id)] == [1.5602]
     # The same once more is the same recipe; another card with that title gets a number.
     assert bring_in(workspace, VERSION_3, "README.md")[0] == id
@@ -150,6 +171,29 @@ def test_a_base_that_is_not_here_is_said_and_something_stands_in(workspace: Work
     fitted, notes = usable(workspace, recipe, products)
     assert fitted.base == BaseConfig(kind="bundled")
     assert "BAAI/bge-small-zh-v1.5 is not on this computer" in notes[0].text()
+
+
+@pytest.mark.parametrize(
+    ("named", "repo"),
+    [
+        ("bert-base-chinese", "bert-base-chinese"),
+        ("distiluse-base-multilingual-cased-v2",
+         "sentence-transformers/distiluse-base-multilingual-cased-v2"),
+        ("output/checkpoint-500", None),
+        ("./models/shoes", None),
+        ("models/my-model", None),
+        ("/home/li.wei/secret-project/shoes-v2", None),
+    ],
+)  # fmt: skip
+def test_a_base_is_a_model_of_a_hub_or_a_place_of_its_author(
+    workspace: Workspace, named: str, repo: str | None
+) -> None:
+    base, notes = base_of(workspace, Card(base=named))
+    told = [note.text() for note in notes]
+    if repo is not None:
+        assert base == BaseConfig(kind="hub", repo=repo) and not told
+    else:
+        assert base == BaseConfig(kind="bundled") and "a place on its author's computer" in told[0]
 
 
 def test_a_loss_that_does_not_fit_the_table_is_said(workspace: Workspace) -> None:
@@ -194,6 +238,7 @@ def test_the_command_line_reads_keeps_shows_and_compares(
     read = json.loads(run("read", str(card), "--json"))
     assert read["recipe"]["training"]["seed"] == 7 and read["unread"] == ["evaluation"]
     text = run("read", str(card), "--keep", "Kinds")
+    assert "the card does not say: scores" in text
     assert "warmup_steps = 0.1 -> training.warmup_share = 0.1" in text
     id = text.splitlines()[-1]
     assert id in run("list")
@@ -201,7 +246,7 @@ def test_the_command_line_reads_keeps_shows_and_compares(
     shown = tmp_path / "shown.yaml"
     shown.write_text(run("show", "card-001"), encoding="utf-8")
     assert run("diff", "card-001", str(shown)) == ""
-    assert "training.batch_size: 16 -> 256" in run("diff", "card-000", "card-004")
+    assert "Batch size: 16 -> 256" in run("diff", "card-000", "card-004")
     assert yaml.safe_load(run("show", "card-001", "--better"))["base"]["kind"] == "static"
     dataset = add_sample(workspace, "products")
     asked = ("config", "card-001", "--dataset", dataset, "--set", "training.epochs=1")
@@ -212,8 +257,48 @@ def test_the_command_line_reads_keeps_shows_and_compares(
     saved = run("save", made, "--name", "Mine").strip()
     assert run("diff", made, saved) == ""
     other = make_run(workspace, sample="drugs")
-    assert run("diff", made, other).startswith("dataset.name: ")
+    assert run("diff", made, other).startswith("Dataset: ")
     run("delete", saved)
     with pytest.raises(Problem):
         load_recipe(workspace, saved)
     assert main(["recipe", "read", str(tmp_path / "none.md")]) == 2
+
+
+def test_shares_are_printed_as_people_read_them(
+    workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = tmp_path / "README.md"
+    text = VERSION_3.replace("BAAI/bge-base-en-v1.5", "sentence-transformers/all-MiniLM-L6-v2")
+    card.write_text(text.replace("a blue boot", "蓝色登山靴防水透气"), encoding="utf-8")
+    assert main(["recipe", "read", str(card)]) == 0
+    assert re.search(r"cannot read \d\d?(\.\d)?% of the card's texts", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (VERSION_3, "Shoes, found"),
+        (new_cards.VERSION_5_PROMPTS, "all-mpnet-base-v2, 100,000 rows (triplets)"),
+        (old_cards.TRIPLETS, "TripletLoss, 5,752 rows"),
+        (VERSION_2, "shoes/finder"),
+    ],
+)
+def test_recipes_of_cards_are_told_apart_by_their_names(
+    workspace: Workspace, text: str, name: str
+) -> None:
+    id, _card = bring_in(workspace, text, "README.md")
+    assert load_recipe(workspace, id).recipe.name == name
+
+
+def test_the_settings_of_a_run_that_came_from_a_card_keep_its_texts(workspace: Workspace) -> None:
+    examples = read_card(VERSION_3).examples
+    config = load_run(workspace, make_run(workspace)).config
+    recipe = of_config(config.model_copy(update={"examples": examples}), "Shoes")
+    assert recipe.examples == examples and parse(workspace, recipe.to_yaml(), "x") == recipe
+    assert "red shoe" in recipe.to_yaml()
+    # They are texts, no settings: they make no difference, and a card without texts has none.
+    assert compare(recipe, of_config(config, "Shoes")) == []
+    origin = origin_of(workspace, config.base)
+    shown = config.model_copy(update={"examples": examples})
+    assert "red shoe" in public_config(shown, origin, show_texts=True)
+    assert "red shoe" not in public_config(shown, origin, show_texts=False)
