@@ -315,7 +315,7 @@ def test_a_path_in_a_folders_settings_is_no_name_of_a_hub(
     trained: Trained, workspace: Workspace, tmp_path: Path
 ) -> None:
     folder = tmp_path / "shoes-v2"
-    shutil.copytree(trained.base.path, folder)
+    shutil.copytree(trained.base, folder)
     settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     settings["_name_or_path"] = "/home/li.wei/secret-project/shoes-v2"
     (folder / "config.json").write_text(json.dumps(settings), encoding="utf-8")
