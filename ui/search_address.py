@@ -17,7 +17,7 @@ from ui.language import _
 STATE = st.session_state
 _LONGEST = 1_500
 """More characters of a question are not put into an address: some browsers cut it off there."""
-_PARTS = ("run", "corpus", "view", "models", "q", "filters", "look")
+_PARTS = ("run", "corpus", "view", "models", "q", "filters", "look", "quick")
 
 
 def linked(name: str) -> str | None:

@@ -19,6 +19,7 @@ from ui.language import _, ngettext, say
 from ui.search_address import follow_link, mirror
 from ui.search_columns import Asked
 from ui.search_filters import choose_filters
+from ui.search_index import choose_index, say_what_is_missed
 from ui.search_test_set import find_missing
 
 STATE = st.session_state
@@ -91,34 +92,15 @@ def _choose_look(corpus: Corpus) -> Look:
     return Look(look)
 
 
-def _choose_index(corpus: Corpus, asked: Sequence[Asked]) -> bool:
-    """Whether to look through the quick index; nothing to choose where there is none."""
-    graphs = [
-        graph
-        for one in asked
-        if one.column.fingerprint and (graph := corpus.graph(one.column.fingerprint)) is not None
-    ]
-    if not graphs:
-        return False
-    worst = min(graph.recall for graph in graphs)
-    return st.toggle(
-        _("Quick index"),
-        key="quick_index",
-        persist_state="session",
-        help=_(
-            "Answers sooner, and finds {share} of the ten best texts (measured on this corpus). "
-            "Without it every text is looked at, and all ranks are exact."
-        ).format(share=fmt.percent(worst, 1)),
-    )
-
-
 def answer(workspace: Workspace, corpus: Corpus, asked: Sequence[Asked], question: str) -> None:
     """The columns' answers, or a sentence why there are none."""
     with st.container(horizontal=True, vertical_alignment="center"):
         look = _choose_look(corpus)
         filters = choose_filters(corpus)
-        quick = _choose_index(corpus, asked)
+        quick = choose_index(corpus, asked)
         _more_examples(corpus)
+    if quick:
+        say_what_is_missed(corpus, asked)
     if not question.strip():
         # Somebody who has not typed anything yet has done nothing wrong.
         empty = EmptyQuestion()

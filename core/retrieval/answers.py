@@ -18,14 +18,13 @@ from core.problems import N_, Problem
 from core.retrieval.corpora import Corpus
 from core.retrieval.dense import DenseIndex
 from core.retrieval.fusion import FUSED_FROM, fuse_positions, fused_scores
+from core.retrieval.hnsw import QUICK_DEPTH
 from core.retrieval.lexical import LexicalIndex
 from core.retrieval.ranking import top_k
 from core.workspace import Workspace
 
 LEXICAL_AT_ONCE_ROWS = 10_000
 """Up to this many texts the lexical index is built when first asked (about two seconds)."""
-QUICK_DEPTH = 100
-"""How far down the quick index looks: ranks below that nobody compares."""
 _INDEXES_KEPT = 4
 
 Encode = Callable[[Path, list[str]], NDArray[np.float32]]
