@@ -34,7 +34,8 @@ class ColumnScores:
     """How well one column answers: means over the questions, from 0 to 1.
 
     Attributes:
-        ndcg_interval: the 95% bootstrap interval of the mean nDCG; the others likewise.
+        ndcg_interval: the 95% bootstrap interval of the mean nDCG, None where there are too few
+            questions to tell; the others likewise.
         problem: why there are no figures (then all of them are None).
     """
 
@@ -78,7 +79,7 @@ def measure(hits: NDArray[np.bool_], counts: NDArray[np.int64], k: int) -> PerQu
 
 
 def summarise(column: Column, figures: PerQuestion) -> ColumnScores:
-    """Means and their 95% bootstrap intervals over at least one question."""
+    """Means over at least one question, with their 95% bootstrap intervals from ten on."""
     return ColumnScores(
         column,
         ndcg=float(figures.ndcg.mean()),
