@@ -340,9 +340,9 @@ def _rank_frame(table: pd.DataFrame) -> pd.DataFrame:
 
 def _difference_frame(corpus: Corpus, table: pd.DataFrame) -> pd.DataFrame:
     """What stands first before and after, for questions whose answers nobody knows."""
-    wanted = {*table["before"], *table["after"]}
-    places = [place for place, id in enumerate(corpus.ids()) if id in wanted]
-    texts = {row["id"]: clipped(row["text"], 80) for row in corpus.rows(places)}
+    places = corpus.places([*table["before"], *table["after"]])
+    rows = corpus.rows(list(places.values()))
+    texts = {row["id"]: clipped(row["text"], 80) for row in rows}
     return pd.DataFrame(
         {
             _("Question"): table["question"].tolist(),

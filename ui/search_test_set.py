@@ -167,7 +167,10 @@ def _scores(
     asked: Sequence[Asked],
     questions: Sequence[JudgedQuestion],
 ) -> ScoreTable:
-    """The figures; computed again only when a mark or a column is another than before."""
+    """The figures, counted again when a mark or a column is another than before.
+
+    A question is ranked once by each column: a further mark changes only what counts as right.
+    """
     columns = [one.column for one in asked]
     key = (corpus.info.content_hash, tuple(columns), tuple(questions))
     kept = STATE.get("test_set_scores")
@@ -201,7 +204,8 @@ def _show_list(corpus: Corpus, questions: Sequence[JudgedQuestion]) -> None:
 
 def _csv(corpus: Corpus, questions: Sequence[JudgedQuestion]) -> bytes:
     """One line for each mark; with a byte order mark, by which Excel knows the encoding."""
-    texts = {row[ID]: row[TEXT] for row in corpus.rows(_places(corpus, questions))}
+    places = corpus.places(id for one in questions for id in (*one.relevant, *one.wrong))
+    texts = {row[ID]: row[TEXT] for row in corpus.rows(list(places.values()))}
     rows = [
         {
             "question": one.question,
@@ -215,11 +219,6 @@ def _csv(corpus: Corpus, questions: Sequence[JudgedQuestion]) -> bytes:
         for id in ids
     ]
     return pd.DataFrame(rows).to_csv(index=False).encode("utf-8-sig", "replace")
-
-
-def _places(corpus: Corpus, questions: Sequence[JudgedQuestion]) -> list[int]:
-    wanted = {id for one in questions for id in (*one.relevant, *one.wrong)}
-    return [place for place, id in enumerate(corpus.ids()) if id in wanted]
 
 
 def _use_for_training(

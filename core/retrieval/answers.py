@@ -105,7 +105,7 @@ class Column:
 
 
 class Answers:
-    """What a corpus answers through any column; each model encodes a question once."""
+    """What a corpus answers through any column; a question is encoded and ranked once by each."""
 
     def __init__(self, corpus: Corpus, encode: Encode, *, quick: bool = False) -> None:
         """Ask ``corpus``.
@@ -120,6 +120,7 @@ class Answers:
         self._quick = quick
         self._ask = encode
         self._vectors: dict[tuple[str, str], NDArray[np.float32]] = {}
+        self._rankings: dict[tuple[str, int, str], NDArray[np.int64]] = {}
 
     @classmethod
     def of(cls, workspace: Workspace, corpus: Corpus, *, quick: bool = False) -> Answers:
@@ -166,7 +167,18 @@ class Answers:
             MissingVectors, MissingWordIndex: the column cannot answer yet.
             Problem: the encoder cannot load the model.
         """
-        tell = tell or (lambda done: None)
+        key = column.key
+        new = [one for one in dict.fromkeys(questions) if (key, k, one) not in self._rankings]
+        if new:
+            found = self._rank(column, new, k, tell or (lambda done: None))
+            self._rankings.update(zip(((key, k, one) for one in new), found, strict=True))
+            if len(new) == len(questions):
+                return found
+        return np.stack([self._rankings[key, k, one] for one in questions])
+
+    def _rank(
+        self, column: Column, questions: Sequence[str], k: int, tell: Tell
+    ) -> NDArray[np.int64]:
         if column.kind is ColumnKind.LEXICAL:
             return self._by_words(questions, k, tell)
         index = self._index(column)

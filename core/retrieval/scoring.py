@@ -110,7 +110,7 @@ def score_questions(
         encode: who encodes the questions; the encoder process when None.
         questions: which questions, each with the ids of its right answers; the corpus's own when
             None.
-        answers: of an earlier call, so that no question is encoded twice.
+        answers: of an earlier call, so that no question is encoded or ranked twice.
 
     Raises:
         NoColumns: nobody to score.
@@ -126,8 +126,7 @@ def score_questions(
         raise NoJudgedQuestions(name=corpus.info.name)
     if answers is None:
         answers = Answers(corpus, encode) if encode else Answers.of(workspace, corpus)
-    wanted = {id for question in asked for id in question.relevant}
-    place = {id: position for position, id in enumerate(corpus.ids()) if id in wanted}
+    place = corpus.places(id for question in asked for id in question.relevant)
     relevant = [{place[id] for id in question.relevant} for question in asked]
     counts = np.array([len(right) for right in relevant], dtype=np.int64)
     texts = [question.question for question in asked]

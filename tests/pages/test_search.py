@@ -9,6 +9,7 @@ import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,8 +25,10 @@ from core.jobs.reasons import ProcessVanished
 from core.retrieval import corpora
 from core.retrieval.answers import Column
 from core.retrieval.corpora import Question, list_corpora, load_corpus
+from core.retrieval.dense import DenseIndex
 from core.retrieval.hnsw import HnswIndex, graph_path
-from core.retrieval.judgements import judge, judged_questions
+from core.retrieval.judgements import judge, judged_questions, scorable
+from core.retrieval.lexical import LexicalIndex
 from core.retrieval.sample_corpora import add_sample_corpus
 from core.retrieval.search import search
 from core.training.runs import load_run
@@ -115,8 +118,10 @@ def independent_figures(
             vectors = CharacterEncoder().encode(workspace, column.model, [*texts, one.question])
             # Of equal cosines, which differ in the last digits, the earlier text comes first.
             order = np.argsort(-np.round(vectors[:-1] @ vectors[-1], 6), kind="stable").tolist()
-        truth, scores = np.zeros(len(ids)), np.zeros(len(ids))
+        # Ten more that are wrong stand before what was not found at all.
+        truth = np.zeros(len(ids) + 10)
         truth[[ids.index(id) for id in one.relevant]] = 1
+        scores = np.append(np.zeros(len(ids)), np.full(10, 0.5))
         scores[order] = np.arange(len(order), 0, -1)
         ranks = [rank for rank, place in enumerate(order[:10], start=1) if truth[place]]
         figures.append(
@@ -515,6 +520,41 @@ def test_judging_with_one_click_gives_figures_that_are_counted_by_hand(
     assert "1 of them has no right answer yet" in shown(app)
     app.button(key="undo_judgement").click().run()
     assert np.allclose(shown_figures(app), by_hand(right))
+
+
+def test_a_further_mark_ranks_nothing_anew(
+    workspace: Workspace, run: str, corpus: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ranked: list[int] = []
+    for index in (DenseIndex, LexicalIndex):
+        real = index.search
+
+        def counted(self: Any, asked: Any, *others: Any, real: Any = real) -> Any:
+            ranked.append(1 if isinstance(asked, str) else len(asked))
+            return real(self, asked, *others)
+
+        monkeypatch.setattr(index, "search", counted)
+    stored = load_corpus(workspace, corpus)
+    for number, id in enumerate(stored.ids()[:20]):
+        judge(stored, f"问题{number}", id, "right")
+    app = ask(ready(workspace, run), "想要一双跑鞋")
+    # Twenty questions by each of three columns, and none of them a second time.
+    assert sum(ranked) == 60
+    before = shown_figures(app)
+    app.button(key="right_0_2").click().run()
+    assert sum(ranked) == 63
+    app.button(key="wrong_0_1").click().run()
+    app.button(key="right_1_3").click().run()
+    app.button(key="undo_judgement").click().run()
+    ask(app, "问题3")
+    app.button(key="right_0_1").click().run()
+    assert sum(ranked) == 63
+    assert shown_figures(app) != before
+    questions = scorable(judged_questions(stored))
+    assert len(questions) == 21
+    for found, column in zip(shown_figures(app), columns(workspace, run), strict=True):
+        wanted = independent_figures(workspace, corpus, column, questions)
+        assert found == pytest.approx(wanted, abs=1e-6)
 
 
 def test_a_missing_answer_is_found_and_counts(workspace: Workspace, run: str, corpus: str) -> None:

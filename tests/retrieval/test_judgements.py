@@ -24,6 +24,7 @@ from core.retrieval.judgements import (
     scorable,
     undo,
 )
+from core.retrieval.tokens import fold
 from core.workspace import PROJECT_ROOT, Workspace
 
 TEXTS = [f"商品 {n} ＡＸ{n}" for n in range(30)]
@@ -135,3 +136,32 @@ def test_texts_are_found_by_a_part_or_their_id(corpus: Corpus) -> None:
     assert [row["id"] for row in find_texts(corpus, "p7")] == ["p7"]
     assert len(find_texts(corpus, "商品", limit=5)) == 5
     assert find_texts(corpus, "  ") == []
+
+
+def test_texts_are_found_whatever_their_width_and_case(workspace: Workspace) -> None:
+    texts = ["Ｇｒｏßｅ Schuhe", "GROSSE schuhe", "ΣΊΣΥΦΟΣ", "ﬁne 鞋，防水", "ｘ" * 5, "100%_(a.b)"]
+    id = create_corpus(workspace, "n", pd.DataFrame({"t": texts}), text_column="t")
+    corpus = load_corpus(workspace, id)
+    for part, wanted in (
+        ("große", [0, 1]),
+        ("GROSS", [0, 1]),
+        ("σίσυφος", [2]),
+        ("ΊΣΥΦΟΣ", [2]),
+        ("FINE", [3]),
+        ("鞋,防", [3]),
+        ("XX", [4]),
+        ("%_(A.", [5]),
+    ):
+        by_fold = [n for n, text in enumerate(texts) if fold(part) in fold(text)]
+        found = [int(row["id"]) - 1 for row in find_texts(corpus, part)]
+        assert found == by_fold == wanted, part
+
+
+def test_texts_are_looked_through_once_for_the_same_part(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = find_texts(corpus, "ax1", 3)
+    monkeypatch.setattr(Corpus, "batches", None)
+    assert find_texts(corpus, "ax1", 3) == find_texts(corpus, " ax1 ", 3) == found
+    with pytest.raises(TypeError):
+        find_texts(corpus, "ax1", 4)
