@@ -20,7 +20,7 @@ from ui.search_address import follow_link, mirror
 from ui.search_columns import Asked
 from ui.search_filters import choose_filters
 from ui.search_index import choose_index, say_what_is_missed
-from ui.search_test_set import find_missing
+from ui.search_test_set import find_missing, this_session
 
 STATE = st.session_state
 TOP = 10
@@ -123,7 +123,7 @@ def answer(workspace: Workspace, corpus: Corpus, asked: Sequence[Asked], questio
     judged = judged_question(corpus, question)
 
     def say_so(id: str, mark: Mark | None) -> None:
-        judge(corpus, question, id, mark)
+        judge(corpus, question, id, mark, by=this_session())
 
     show_side_by_side(found, View(layout_of(corpus.info.fields), look, judged, say_so), TOP)
     find_missing(corpus, judged)

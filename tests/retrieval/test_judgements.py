@@ -18,6 +18,7 @@ from core.retrieval.judgements import (
     JUDGEMENTS_FILE,
     Mark,
     carry_over,
+    has_judged,
     judge,
     judged_question,
     judged_questions,
@@ -80,6 +81,21 @@ def test_a_line_cut_short_by_a_crash_loses_nothing_else(corpus: Corpus) -> None:
     assert judged_question(corpus, "灯").right == ("p1", "p2")
     undo(corpus)
     assert judged_question(corpus, "灯").right == ("p1",)
+
+
+def test_everybody_takes_back_what_they_said_themselves(corpus: Corpus) -> None:
+    judge(corpus, "灯", "p1", "right", by="anna")
+    judge(corpus, "灯", "p2", "right", by="bo")
+    judge(corpus, "灯", "p1", "wrong", by="bo")
+    judge(corpus, "灯", "p3", "right")
+    assert has_judged(corpus, "anna") and not has_judged(corpus, "chen")
+    assert not undo(corpus, "chen")
+    assert undo(corpus, "anna") and not undo(corpus, "anna")
+    one = judged_question(corpus, "灯")
+    assert (one.right, one.wrong) == (("p2", "p3"), ("p1",))
+    assert undo(corpus, "bo") and undo(corpus, "bo") and not has_judged(corpus, "bo")
+    one = judged_question(corpus, "灯")
+    assert (one.right, one.wrong) == (("p3",), ())
 
 
 def test_two_processes_judge_at_the_same_time(corpus: Corpus, workspace: Workspace) -> None:
