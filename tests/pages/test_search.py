@@ -1,44 +1,34 @@
-"""Search: three columns for one question, corpora, figures over all questions, and refusals."""
+"""Search: three columns for one question, corpora, and refusals."""
 
 from __future__ import annotations
 
-import html
-import json
-import math
-import re
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import pytest
-from sklearn.metrics import ndcg_score
-from streamlit.testing.v1 import AppTest
 
-from core.data.shapes import Shape
 from core.data.store import load_dataset
-from core.files import read_json, write_json
 from core.inspection.comparison import load_comparison
 from core.jobs import queue
 from core.jobs.reasons import ProcessVanished
-from core.retrieval import corpora
 from core.retrieval.answers import Column
-from core.retrieval.corpora import Question, list_corpora, load_corpus
-from core.retrieval.dense import DenseIndex
-from core.retrieval.hnsw import HnswIndex, graph_path
-from core.retrieval.judgements import judge, judged_questions, scorable
-from core.retrieval.lexical import LexicalIndex
+from core.retrieval.corpora import list_corpora, load_corpus
+from core.retrieval.judgements import judge, judged_questions
 from core.retrieval.sample_corpora import add_sample_corpus
 from core.retrieval.search import search
 from core.training.runs import load_run
 from core.workspace import Workspace
 from tests.pages.compared import do_jobs, fail_jobs, make_compared
+from tests.pages.searching import (
+    QUESTION,
+    ask,
+    columns,
+    places,
+    ready,
+    view,
+)
 from tests.retrieval.stand_in import CharacterEncoder
-from tests.ui.helpers import MAIN, open_screen, shown
+from tests.ui.helpers import open_screen, shown
 from ui import search_texts
-
-QUESTION = "下雨天跑步，不想鞋子湿透"
 
 
 @pytest.fixture
@@ -49,101 +39,6 @@ def run(workspace: Workspace, encoder: CharacterEncoder) -> str:
 @pytest.fixture
 def corpus(workspace: Workspace) -> str:
     return add_sample_corpus(workspace, "products")
-
-
-def ready(workspace: Workspace, run: str) -> AppTest:
-    """The screen once both models have read the corpus."""
-    app = open_screen("search", run=run)
-    do_jobs(workspace)
-    app.run()
-    assert not app.exception, app.exception
-    return app
-
-
-def ask(app: AppTest, question: str) -> AppTest:
-    app.text_input(key="question").set_value(question).run()
-    assert not app.exception, app.exception
-    return app
-
-
-def columns(workspace: Workspace, run: str) -> list[Column]:
-    comparison = load_comparison(load_run(workspace, run))
-    return [
-        Column.dense("base", comparison.base.folder, comparison.base.fingerprint),
-        Column.dense("tuned", comparison.tuned.folder, comparison.tuned.fingerprint),
-        Column.lexical(),
-    ]
-
-
-@dataclass
-class Place:
-    """One column of answers as the screen shows it."""
-
-    heads: list[str]
-    texts: list[str]
-    badges: list[str]
-
-
-def places(app: AppTest) -> list[Place]:
-    """The columns of answers."""
-    found = []
-    for column in app.columns:
-        lines = [element.value for element in column.markdown]
-        if lines and re.match(r"\*\*(Base:|Tuned:|BM25|.* with BM25|基座|微调后)", lines[0]):
-            heads = [line for line in lines if re.match(r"\*\*\d+\*\* &nbsp;", line)]
-            badges = [line for line in lines if "badge[" in line]
-            texts = [words(element.proto.body) for element in column.get("html")]
-            found.append(Place(heads, texts, badges))
-    return found
-
-
-def words(markup: str) -> str:
-    """What somebody reads of HTML."""
-    return html.unescape(re.sub(r"<[^>]+>", "", markup))
-
-
-def independent_figures(
-    workspace: Workspace, corpus: str, column: Column, questions: Sequence[Question]
-) -> list[float]:
-    """Mean nDCG@10 by scikit-learn, MRR@10 and Recall@10 by hand; of the words only the order is
-    the app's own, which tests/retrieval/test_lexical.py computes."""
-    stored = load_corpus(workspace, corpus)
-    ids, texts = stored.ids(), stored.texts()
-    figures = []
-    for one in questions:
-        if column.model is None:
-            (words,) = search(workspace, corpus, one.question, [column]).columns
-            order = [ids.index(hit.id) for hit in words.hits]
-        else:
-            vectors = CharacterEncoder().encode(workspace, column.model, [*texts, one.question])
-            # Of equal cosines, which differ in the last digits, the earlier text comes first.
-            order = np.argsort(-np.round(vectors[:-1] @ vectors[-1], 6), kind="stable").tolist()
-        # Ten more that are wrong stand before what was not found at all.
-        truth = np.zeros(len(ids) + 10)
-        truth[[ids.index(id) for id in one.relevant]] = 1
-        scores = np.append(np.zeros(len(ids)), np.full(10, 0.5))
-        scores[order] = np.arange(len(order), 0, -1)
-        ranks = [rank for rank, place in enumerate(order[:10], start=1) if truth[place]]
-        figures.append(
-            [
-                ndcg_score([truth], [scores], k=10),
-                1 / ranks[0] if ranks else 0.0,
-                len(ranks) / len(one.relevant),
-            ]
-        )
-    return np.mean(figures, axis=0).tolist()
-
-
-def shown_figures(app: AppTest) -> list[list[float]]:
-    """The rows of the table of figures: nDCG, MRR, recall."""
-    table = next(one.value for one in app.dataframe if "MRR@10" in one.value.columns)
-    return table[["nDCG@10", "MRR@10", "Recall@10"]].to_numpy().tolist()
-
-
-def view(app: AppTest, name: str) -> AppTest:
-    app.segmented_control(key="search_view").set_value(name).run()
-    assert not app.exception, app.exception
-    return app
 
 
 def test_without_a_trained_model_minilm_and_words_can_be_asked(
@@ -206,6 +101,31 @@ def test_three_columns_with_scores_ranks_and_changes(
                 assert f"▼{-hit.change}" in head
 
 
+def unfolded(text: str) -> str:
+    """A text without the mark where it is folded."""
+    return text.replace("……", "")
+
+
+def test_drug_labels_are_shown_as_sections(workspace: Workspace, run: str) -> None:
+    labels = add_sample_corpus(workspace, "drugs")
+    app = ask(ready(workspace, run), "清脑降压胶囊里有什么成份")
+    assert app.segmented_control(key=f"look_{labels}").value == "sections"
+    found = search(workspace, labels, "清脑降压胶囊里有什么成份", columns(workspace, run))
+    for place, answers in zip(places(app), found.columns, strict=True):
+        assert len(place.texts) == 10
+        for text, hit in zip(place.texts, answers.hits, strict=True):
+            drug, section = hit.fields["drug"], hit.fields["attribute"]
+            body = hit.text.removeprefix(f"{drug}的{section}：")
+            assert body != hit.text
+            # The drug, its section, and what stands there, of which a long one is folded.
+            heading = f"{drug}{section}"
+            assert text.startswith(heading)
+            assert unfolded(text.removeprefix(heading)) == unfolded(body)
+    app.segmented_control(key=f"look_{labels}").set_value("plain").run()
+    for place, answers in zip(places(app), found.columns, strict=True):
+        assert list(map(unfolded, place.texts)) == [unfolded(hit.text) for hit in answers.hits]
+
+
 def test_right_answers_are_marked(workspace: Workspace, run: str, corpus: str) -> None:
     app = ask(ready(workspace, run), QUESTION)
     judged = load_corpus(workspace, corpus).info.judged
@@ -248,37 +168,6 @@ def test_ten_thousand_characters_are_answered_with_a_word(
     assert "This question has 10,000 characters." in shown(app)
     assert [len(place.heads) for place in places(app)][:2] == [10, 10]
     assert len(app.query_params.get("q", "")) == 0
-
-
-def test_all_questions_are_scored(workspace: Workspace, run: str, corpus: str) -> None:
-    app = view(ready(workspace, run), "many")
-    app.button(key="ask_all").click().run()
-    do_jobs(workspace)
-    app.run()
-    assert not app.exception
-    judged = load_corpus(workspace, corpus).info.judged
-    for found, column in zip(shown_figures(app), columns(workspace, run), strict=True):
-        wanted = independent_figures(workspace, corpus, column, judged)
-        assert found == pytest.approx(wanted, abs=1e-6)
-    table = next(one.value for one in app.dataframe if "MRR@10" in one.value.columns)
-    for row in table.to_dict("records"):
-        low, high = map(float, row["95% interval of nDCG"].split(" – "))
-        assert low < row["nDCG@10"] < high
-        assert 0.02 < high - low < 0.3
-    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
-    assert figure["layout"]["title"]["text"] == "60 questions with known answers, higher is better"
-    assert [bar["name"] for bar in figure["data"]] == list(table["Searched with"])
-    for bar, row in zip(figure["data"], table.to_dict("records"), strict=True):
-        assert bar["error_y"]["array"]
-        assert bar["text"] == [f"{row[f'{name}@10']:.3f}" for name in ("nDCG", "MRR", "Recall")]
-    (pair,) = [one.value for one in app.dataframe if "Ranks gained" in one.value.columns]
-    gains = pair["nDCG@10 gained"]
-    assert (
-        f"Questions won: {(gains > 0).sum()} (their nDCG@10 rose), lost: {(gains < 0).sum()} "
-        f"(it fell), as before: {(gains == 0).sum()}."
-    ) in shown(app)
-    base, tuned, _words = shown_figures(app)
-    assert gains.mean() == pytest.approx(tuned[0] - base[0])
 
 
 def test_a_failed_reading_says_why_and_the_others_answer(
@@ -431,235 +320,6 @@ def test_models_are_chosen_and_the_first_is_what_the_others_are_compared_with(
     assert [len(one.markdown) for one in lost] == [
         len(answers.lost) for answers in found.columns if answers.lost
     ]
-
-
-def test_a_run_that_was_deleted_is_left_out_of_a_link(
-    workspace: Workspace, run: str, corpus: str
-) -> None:
-    app = open_screen("search", run=run)
-    app.query_params["models"] = f"tuned:gone,tuned:{run}"
-    app.run()
-    assert "names models that are not here any more (tuned:gone)" in shown(app)
-    assert app.multiselect(key="choose_search_models").value == [f"tuned:{run}"]
-
-
-def test_a_corpus_that_was_deleted_is_a_sentence(
-    workspace: Workspace, run: str, corpus: str
-) -> None:
-    app = open_screen("search", run=run, corpus="gone-1")
-    assert "The corpus “gone-1” was deleted. Here is another one." in shown(app)
-    assert app.session_state["corpus"] == corpus
-
-
-def test_a_link_brings_up_the_same_screen_in_another_session(
-    workspace: Workspace, run: str, corpus: str
-) -> None:
-    first = ready(workspace, run)
-    first.multiselect(key="choose_search_models").set_value([f"tuned:{run}", "bm25"]).run()
-    first.multiselect(key=f"filter_{corpus}_category").set_value(["跑鞋", "耳机"]).run()
-    first.segmented_control(key=f"look_{corpus}").set_value("plain").run()
-    ask(first, QUESTION)
-    second = AppTest.from_file(MAIN, default_timeout=60)
-    second.switch_page("../pages/search.py")
-    for name, value in first.query_params.items():
-        second.query_params[name] = value
-    second.run()
-    assert not second.exception
-    assert second.text_input(key="question").value == QUESTION
-    assert [vars(place) for place in places(second)] == [vars(place) for place in places(first)]
-    assert places(second)[0].heads
-
-
-def test_filters_hold_for_all_columns(workspace: Workspace, run: str, corpus: str) -> None:
-    app = ready(workspace, run)
-    app.multiselect(key=f"filter_{corpus}_category").set_value(["跑鞋"]).run()
-    ask(app, QUESTION)
-    shoes = load_corpus(workspace, corpus).frame().query("category == '跑鞋'")
-    assert f"The filters leave {len(shoes)} of 161 texts." in shown(app)
-    mask = (load_corpus(workspace, corpus).frame()["category"] == "跑鞋").to_numpy()
-    found = search(workspace, corpus, QUESTION, columns(workspace, run), mask=mask)
-    for place, answers in zip(places(app), found.columns, strict=True):
-        assert len(place.texts) == len(answers.hits) > 0
-        assert all(text.endswith("跑鞋") for text in place.texts)
-    app.text_input(key=f"filter_{corpus}_name").set_value("没有这个").run()
-    assert "fits the filters" in shown(app)
-    app.button(key="filters_off").click().run()
-    assert [len(place.heads) for place in places(app)][:2] == [10, 10]
-
-
-def test_judging_with_one_click_gives_figures_that_are_counted_by_hand(
-    workspace: Workspace, run: str, corpus: str
-) -> None:
-    app = ask(ready(workspace, run), "想要一双跑鞋")
-    found = search(workspace, corpus, "想要一双跑鞋", columns(workspace, run))
-    app.button(key="right_0_2").click().run()
-    app.button(key="wrong_0_1").click().run()
-    right = found.columns[0].hits[1].id
-    assert "1 question judged." in shown(app)
-    assert ":red-badge" in places(app)[0].badges[0]
-
-    def by_hand(*ids: str) -> list[list[float]]:
-        """Where the right answers stand in each column, and what that is worth."""
-        rows = []
-        for column in found.columns:
-            ranks = [hit.rank for hit in column.hits if hit.id in ids]
-            gained = sum(1 / math.log2(rank + 1) for rank in ranks)
-            ideal = sum(1 / math.log2(rank + 1) for rank in range(1, len(ids) + 1))
-            rows.append([gained / ideal, 1 / min(ranks, default=math.inf), len(ranks) / len(ids)])
-        return rows
-
-    assert np.allclose(shown_figures(app), by_hand(right))
-    further = found.columns[1].hits[4].id
-    app.button(key="right_1_5").click().run()
-    assert np.allclose(shown_figures(app), by_hand(right, further))
-    app.button(key="undo_judgement").click().run()
-    # Another session sees them; a click on what was said takes it back, and so does "Undo".
-    other = ask(open_screen("search", run=run), "想要一双跑鞋")
-    assert ":red-badge" in places(other)[0].badges[0]
-    app.button(key="right_0_2").click().run()
-    assert "1 of them has no right answer yet" in shown(app)
-    app.button(key="undo_judgement").click().run()
-    assert np.allclose(shown_figures(app), by_hand(right))
-
-
-def test_a_further_mark_ranks_nothing_anew(
-    workspace: Workspace, run: str, corpus: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ranked: list[int] = []
-    for index in (DenseIndex, LexicalIndex):
-        real = index.search
-
-        def counted(self: Any, asked: Any, *others: Any, real: Any = real) -> Any:
-            ranked.append(1 if isinstance(asked, str) else len(asked))
-            return real(self, asked, *others)
-
-        monkeypatch.setattr(index, "search", counted)
-    stored = load_corpus(workspace, corpus)
-    for number, id in enumerate(stored.ids()[:20]):
-        judge(stored, f"问题{number}", id, "right")
-    app = ask(ready(workspace, run), "想要一双跑鞋")
-    # Twenty questions by each of three columns, and none of them a second time.
-    assert sum(ranked) == 60
-    before = shown_figures(app)
-    app.button(key="right_0_2").click().run()
-    assert sum(ranked) == 63
-    app.button(key="wrong_0_1").click().run()
-    app.button(key="right_1_3").click().run()
-    app.button(key="undo_judgement").click().run()
-    ask(app, "问题3")
-    app.button(key="right_0_1").click().run()
-    assert sum(ranked) == 63
-    assert shown_figures(app) != before
-    questions = scorable(judged_questions(stored))
-    assert len(questions) == 21
-    for found, column in zip(shown_figures(app), columns(workspace, run), strict=True):
-        wanted = independent_figures(workspace, corpus, column, questions)
-        assert found == pytest.approx(wanted, abs=1e-6)
-
-
-def test_a_missing_answer_is_found_and_counts(workspace: Workspace, run: str, corpus: str) -> None:
-    app = ask(ready(workspace, run), "想要一双跑鞋")
-    app.text_input(key="missing_part").set_value("室内云台").run()
-    app.button(key="missing_0").click().run()
-    (one,) = judged_questions(load_corpus(workspace, corpus))
-    frame = load_corpus(workspace, corpus).frame()
-    (id,) = frame[frame["text"].str.contains("室内云台")]["id"]
-    assert (one.right, one.missing) == ((id,), (id,))
-    assert app.button(key="missing_0").disabled
-
-
-def test_judgements_become_a_dataset(workspace: Workspace, run: str, corpus: str) -> None:
-    stored = load_corpus(workspace, corpus)
-    ids = stored.ids()
-    for number in range(12):
-        judge(stored, f"问题{number}", ids[number], "right")
-        judge(stored, f"问题{number}", ids[number + 20], "wrong")
-    app = view(ready(workspace, run), "test")
-    assert "12 questions judged." in shown(app)
-    app.radio(key="judged_with_wrong").set_value(True).run()
-    app.button(key="judged_store").click().run()
-    assert not app.exception
-    info = load_dataset(workspace, app.session_state["dataset"]).info
-    assert info.shape is Shape.TRIPLETS
-    texts = stored.texts()
-    frame = load_dataset(workspace, info.id).frame()
-    assert frame["anchor"].tolist() == [f"问题{number}" for number in range(12)]
-    assert frame["positive"].tolist() == texts[:12]
-    assert frame["negative"].tolist() == texts[20:32]
-
-
-def test_a_table_of_questions_with_their_answers(
-    workspace: Workspace, run: str, corpus: str
-) -> None:
-    app = view(ready(workspace, run), "many")
-    frame = load_corpus(workspace, corpus).frame()
-    table = f"问题,答案\n防水跑鞋,p001|p007\n摄像头,{frame['text'][40].replace(',', '')}\n灯,nope\n"
-    app.file_uploader[0].upload("我的问题.csv", table.encode()).run()
-    assert app.selectbox(key="questions_column").value == "问题"
-    assert app.selectbox(key="answers_column").value == "答案"
-    app.button(key="questions_add").click().run()
-    assert not app.exception, app.exception
-    assert "The right answers of 2 questions are known." in shown(app)
-    assert "1 answer in the table is no text of this corpus" in shown(app)
-    app.button(key="ask_all").click().run()
-    do_jobs(workspace)
-    app.run()
-    assert not app.exception, app.exception
-    won = next(one.value for one in app.dataframe if "Ranks gained" in one.value.columns)
-    assert set(won["Question"]) == {"防水跑鞋", "摄像头"}
-    sizes = won[["nDCG@10 gained", "Ranks gained"]].abs().to_numpy().tolist()
-    assert sizes == sorted(sizes, reverse=True)
-    # Of two questions nothing can be said, and no bar has an interval.
-    assert "cannot be told from fewer than 10 questions" in shown(app)
-    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
-    assert all("array" not in bar.get("error_y", {}) for bar in figure["data"])
-
-
-def test_the_quick_index_says_what_it_misses(
-    workspace: Workspace, run: str, corpus: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(corpora, "HNSW_FROM_ROWS", 100)
-    app = ask(ready(workspace, run), QUESTION)
-    app.toggle(key="quick_index").set_value(True).run()
-    stored = load_corpus(workspace, corpus)
-    for column in columns(workspace, run)[:2]:
-        assert column.model is not None and column.fingerprint is not None
-        vectors = np.load(stored.vectors_path(column.fingerprint))
-        asked = [one.question for one in stored.info.questions]
-        cosines = CharacterEncoder().encode(workspace, column.model, asked) @ vectors.T
-        index = stored.index(column.fingerprint)
-        assert isinstance(index, HnswIndex)
-        found = index.search(CharacterEncoder().encode(workspace, column.model, asked), 100)[0]
-        shares = []
-        for k in (10, 100):
-            worst = np.sort(cosines, axis=1)[:, -k] - 1e-6
-            shares.append(np.mean(np.take_along_axis(cosines, found[:, :k], 1) >= worst[:, None]))
-        assert (
-            f"finds {shares[0]:.1%} of the ten best texts and {shares[1]:.1%} of the best hundred. "
-            f"Measured with {len(asked)} of the questions that came with these texts."
-        ) in shown(app)
-    found = search(workspace, corpus, QUESTION, columns(workspace, run), quick=True)
-    for place, answers in zip(places(app), found.columns, strict=True):
-        assert [
-            text.startswith(hit.fields["name"])
-            for text, hit in zip(place.texts, answers.hits, strict=True)
-        ] == [True] * 10
-    # A link turns it on for somebody else, whom it warns where it finds too little.
-    path = graph_path(stored.vectors_path(columns(workspace, run)[1].fingerprint or ""))
-    info = path.with_suffix(".hnsw.json")
-    write_json(info, read_json(info) | {"recall": 0.91, "own_questions": False})
-    other = AppTest.from_file(MAIN, default_timeout=60)
-    other.switch_page("../pages/search.py")
-    for name, value in app.query_params.items():
-        other.query_params[name] = value
-    other.run()
-    assert other.toggle(key="quick_index").value
-    (warning,) = [one.value for one in other.warning]
-    assert "finds 91.0% of the ten best texts" in warning
-    assert "of these texts as questions, before it knew them. That is too little" in warning
-    other.toggle(key="quick_index").set_value(False).run()
-    assert "quick" not in other.query_params
-    assert "of the ten best texts" not in shown(other)
 
 
 def test_search_in_chinese(workspace: Workspace, run: str, corpus: str) -> None:
