@@ -31,7 +31,7 @@ def choose_index(corpus: Corpus, asked: Sequence[Asked]) -> bool:
         key="quick_index",
         persist_state="session",
         help=_(
-            "Answers sooner, and finds {share} of the ten best texts (measured on this corpus). "
+            "Answers sooner, and finds {share} of the ten best texts (measured on these texts). "
             "Without it every text is looked at, and all ranks are exact."
         ).format(share=fmt.percent(worst.recall, 1)),
     )

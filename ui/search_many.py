@@ -36,7 +36,7 @@ from ui import jobs
 from ui.datasets import show_quarantine, table_sentence
 from ui.language import _, ngettext, paragraph, say
 from ui.search_columns import Asked
-from ui.search_scores import METRIC_HELP, show_bars, show_figures
+from ui.search_scores import NDCG_HELP, show_bars, show_figures
 from ui.texts import clipped
 
 STATE = st.session_state
@@ -98,7 +98,7 @@ def _choose_set(corpus: Corpus) -> QuestionSet | None:
     sets: dict[str, QuestionSet] = {}
     judged = scorable(judged_questions(corpus))
     for name, questions in (
-        (_("Questions of this corpus"), corpus.info.questions),
+        (_("Questions that came with these texts"), corpus.info.questions),
         (_("Your test set"), judged),
     ):
         if questions:
@@ -129,8 +129,8 @@ def _describe(questions: QuestionSet) -> None:
     st.caption(known.format(n=fmt.number(questions.answered)))
     if questions.unknown_count:
         sentence = ngettext(
-            "{n} answer in the table is no text of this corpus and was left out, e.g. “{example}”.",
-            "{n} answers in the table are no texts of this corpus and were left out, e.g. "
+            "{n} answer in the table is not among these texts and was left out, e.g. “{example}”.",
+            "{n} answers in the table are not among these texts and were left out, e.g. "
             "“{example}”.",
             questions.unknown_count,
         )
@@ -225,7 +225,7 @@ def _have_them_asked(
             type="primary",
             key="ask_all",
             disabled=not ready,
-            help=None if ready else _("As soon as every model has read the corpus."),
+            help=None if ready else _("As soon as every model has read these texts."),
         ):
             keep_set(corpus, questions)
             STATE["questions_asked"] = wanted.key
@@ -283,7 +283,7 @@ def _show_pairs(corpus: Corpus, questions: QuestionSet, result: QuestionRun, ask
         selection_mode="single-row",
         column_config={
             _("nDCG@10 gained"): st.column_config.NumberColumn(
-                format="%+.3f", help=_(METRIC_HELP["nDCG"]).format(k=TOP)
+                format="%+.3f", help=_(NDCG_HELP).format(k=TOP)
             )
         },
         height=min(_ROWS_HIGH, 36 * (len(shown) + 1) + 2),

@@ -18,11 +18,12 @@ from ui.language import _, plain, say
 from ui.texts import clipped
 
 METRICS = {"nDCG": "ndcg", "MRR": "mrr", "Recall": "recall"}
+NDCG_HELP = N_(
+    "How high the right answers stand among the first {k}: 1 when they stand at the top, 0 when "
+    "none is there. The higher an answer stands, the more it counts."
+)
 METRIC_HELP = {
-    "nDCG": N_(
-        "How high the right answers stand among the first {k}: 1 when they stand at the top, 0 "
-        "when none is there. The higher an answer stands, the more it counts."
-    ),
+    "nDCG": NDCG_HELP,
     "MRR": N_(
         "How high the first right answer stands: 1 at rank 1, a half at rank 2, a third at rank 3, "
         "0 below rank {k}."

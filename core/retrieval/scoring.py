@@ -25,8 +25,8 @@ Interval = tuple[float, float]
 
 
 class NoJudgedQuestions(Problem):
-    what = N_("The corpus {name} has no questions with known right answers.")
-    do = N_("Add questions with the ids of their right answers, or choose another corpus.")
+    what = N_("There are no questions with known right answers for {name}.")
+    do = N_("Add questions with the ids of their right answers, or choose other texts.")
 
 
 @dataclass(frozen=True)
