@@ -18,7 +18,7 @@ from ui.hits import View, show_side_by_side
 from ui.language import _, ngettext, say
 from ui.search_address import follow_link, mirror
 from ui.search_columns import Asked
-from ui.search_filters import choose_filters
+from ui.search_filters import choose_filters, say_left_out
 from ui.search_index import choose_index, say_what_is_missed
 from ui.search_test_set import find_missing, this_session
 
@@ -99,6 +99,7 @@ def answer(workspace: Workspace, corpus: Corpus, asked: Sequence[Asked], questio
         filters = choose_filters(corpus)
         quick = choose_index(corpus, asked)
         _more_examples(corpus)
+    say_left_out(corpus, filters)
     if quick:
         say_what_is_missed(corpus, asked)
     if not question.strip():

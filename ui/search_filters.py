@@ -24,7 +24,6 @@ def choose_filters(corpus: Corpus) -> list[Filter]:
     if wished is not None:
         _take_link(corpus, wished)
     if not corpus.info.fields:
-        _say_left_out(corpus, [])
         mirror("filters", None)
         return []
     count = len(chosen_filters(corpus))
@@ -43,7 +42,6 @@ def choose_filters(corpus: Corpus) -> list[Filter]:
             args=(corpus, fields, []),
         )
     chosen = chosen_filters(corpus)
-    _say_left_out(corpus, chosen)
     mirror("filters", write_filters(chosen))
     return chosen
 
@@ -51,6 +49,22 @@ def choose_filters(corpus: Corpus) -> list[Filter]:
 def chosen_filters(corpus: Corpus) -> list[Filter]:
     """What is set of the controls."""
     return [one for field in _fields(corpus) if (one := _read(corpus, field)) is not None]
+
+
+def say_left_out(corpus: Corpus, chosen: Sequence[Filter]) -> None:
+    """Which filters of the link do not hold here, until others are set."""
+    id, text, left_out = STATE.get(_LEFT_OUT, (None, "", []))
+    if (id, text) != (corpus.info.id, write_filters(chosen)) or left_out == []:
+        STATE.pop(_LEFT_OUT, None)
+        return
+    if left_out is None:
+        words = _("The filters in the link cannot be read: nothing is filtered.")
+    else:
+        words = _(
+            "These texts cannot be filtered by all that the link says. Not, or not wholly, in "
+            "force: {filters}."
+        ).format(filters=fmt.verbatim("; ".join(map(_in_words, left_out))))
+    st.warning(words, icon=":material/filter_alt_off:")
 
 
 def _choose_fields(corpus: Corpus) -> None:
@@ -87,22 +101,6 @@ def _take_link(corpus: Corpus, wished: str) -> None:
     chosen = chosen_filters(corpus)
     left_out = None if filters is None else [one for one in filters if one not in chosen]
     STATE[_LEFT_OUT] = (corpus.info.id, write_filters(chosen), left_out)
-
-
-def _say_left_out(corpus: Corpus, chosen: Sequence[Filter]) -> None:
-    """Which filters of the link do not hold here, until others are set."""
-    id, text, left_out = STATE.get(_LEFT_OUT, (None, "", []))
-    if (id, text) != (corpus.info.id, write_filters(chosen)) or left_out == []:
-        STATE.pop(_LEFT_OUT, None)
-        return
-    if left_out is None:
-        words = _("The filters in the link cannot be read: nothing is filtered.")
-    else:
-        words = _(
-            "These texts cannot be filtered by all that the link says. Not, or not wholly, in "
-            "force: {filters}."
-        ).format(filters=fmt.verbatim("; ".join(map(_in_words, left_out))))
-    st.warning(words, icon=":material/filter_alt_off:")
 
 
 def _in_words(one: Filter) -> str:
