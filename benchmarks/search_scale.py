@@ -96,8 +96,9 @@ NOTES = (
     "*Exact* is Pairloom's own index over a memory-mapped file, *filter* the same with {share:.0%} "
     "of the rows allowed. *HNSW* is the graph that is built for 100,000 rows and more, with one "
     "byte a number and the best candidates scored exactly; *view* is how many rows a search keeps "
-    "in view, which is found when the graph is built. *Recall* is the share of the exact best ten "
-    "that are found; *said* is what was measured at building time on the corpus's own rows.",
+    "in view, at least the hundred among which Search compares ranks; it is found when the graph "
+    "is built. *Recall* is the share of the exact best ten that are found; *said* is what was "
+    "measured at building time, with rows that were put into the graph only afterwards.",
     "`semantic_search` is that of sentence_transformers.util with dot products, the vectors in "
     "memory as it needs them. *LanceDB* keeps its table on disk: *flat* looks at every row, "
     "*graph* is its IVF_HNSW_SQ as it comes, for at most {lance:,} rows, because building takes it "

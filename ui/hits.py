@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.problems import N_
 from core.retrieval.answers import ColumnKind, MissingVectors
 from core.retrieval.judgements import JudgedQuestion, Mark
 from core.retrieval.layouts import Layout, Look, take_apart
@@ -25,6 +26,21 @@ _CHIP = (
     "padding:0 .55em;margin:.15em .3em .15em 0;font-size:.8em"
 )
 _MARK = "background:rgba(250,190,40,.34);color:inherit;border-radius:.2em;padding:.05em 0"
+
+_SCORE_HELP = {
+    ColumnKind.DENSE: N_(
+        "The cosine of the model's vectors for question and text. 1 means that it sees no "
+        "difference, 0 that it sees nothing in common. Compare numbers within one column only."
+    ),
+    ColumnKind.LEXICAL: N_(
+        "BM25: the more words both have, the rarer these words and the shorter the text, the "
+        "higher. Compare numbers within one column only."
+    ),
+    ColumnKind.FUSED: N_(
+        "A text gets 1 / (60 + rank) points for its rank with the model, and as many for its rank "
+        "with BM25. Compare numbers within one column only."
+    ),
+}
 
 Judge = Callable[[str, Mark | None], None]
 """Takes a text's id and what it is now; None takes back what was said."""
@@ -68,7 +84,10 @@ def _show_column(found: SideBySide, number: int, view: View, asked: int) -> None
     if answers.problem is not None:
         st.warning(say(answers.problem), icon=":material/warning:")
         return
-    st.caption(_summary(answers, number, view, asked, others=len(found.columns) > 1))
+    st.caption(
+        _summary(answers, number, view, asked, others=len(found.columns) > 1),
+        help=_(_SCORE_HELP[answers.column.kind]),
+    )
     if not answers.hits:
         st.info(_("No text has a word in common with the question."), icon=":material/info:")
     for hit in answers.hits:
@@ -100,9 +119,9 @@ def _summary(answers: ColumnHits, number: int, view: View, asked: int, others: b
         lines.append(_("what the others are compared with") if first else " ")
     lines.append(
         {
-            ColumnKind.DENSE: _("scores: cosine"),
-            ColumnKind.LEXICAL: _("scores: BM25, without an upper limit"),
-            ColumnKind.FUSED: _("scores: sum of 1 / (60 + rank)"),
+            ColumnKind.DENSE: _("scores: how near in meaning, at most 1"),
+            ColumnKind.LEXICAL: _("scores: words in common, no upper limit"),
+            ColumnKind.FUSED: _("scores: points for both ranks"),
         }[answers.column.kind]
     )
     return "  \n".join(lines)

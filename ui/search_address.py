@@ -11,13 +11,29 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
+from core.problems import N_
 from core.retrieval.filters import Filter
+from ui import format as fmt
 from ui.language import _
 
 STATE = st.session_state
 _LONGEST = 1_500
 """More characters of a question are not put into an address: some browsers cut it off there."""
-_PARTS = ("run", "corpus", "view", "models", "q", "filters", "look")
+_LEFT_OUT = "left_out_of_address"
+_PARTS = ("run", "corpus", "view", "models", "q", "filters", "look", "quick")
+
+
+_TOO_LONG = {
+    "q": N_(
+        "The question is not in the link: it has more than {n} characters. Send it along with the "
+        "link."
+    ),
+    "filters": N_(
+        "The filters are not in the link: together they have more than {n} characters. Say them "
+        "along with the link."
+    ),
+}
+_PART_TOO_LONG = N_("The choice of models is not in the link: it has more than {n} characters.")
 
 
 def linked(name: str) -> str | None:
@@ -27,7 +43,14 @@ def linked(name: str) -> str | None:
 
 
 def mirror(name: str, value: str | None) -> None:
-    """Put what is shown into the address; None or "" takes it out."""
+    """Put what is shown into the address; None or "" takes it out.
+
+    What is too long for an address is not put there, which :func:`offer_link` then says.
+    """
+    left_out: set[str] = STATE.setdefault(_LEFT_OUT, set())
+    left_out.discard(name)
+    if value and len(value) > _LONGEST:
+        left_out.add(name)
     if value and len(value) <= _LONGEST:
         st.query_params[name] = value
     elif name in st.query_params:
@@ -50,12 +73,12 @@ def write_filters(filters: Sequence[Filter]) -> str:
     return json.dumps([one.to_json() for one in filters], ensure_ascii=False, separators=(",", ":"))
 
 
-def read_filters(text: str) -> list[Filter]:
-    """What :func:`write_filters` wrote; nothing when it is anything else."""
+def read_filters(text: str) -> list[Filter] | None:
+    """What :func:`write_filters` wrote; None when it is anything else."""
     try:
         return [Filter.from_json(one) for one in json.loads(text)]
     except (ValueError, TypeError):
-        return []
+        return None
 
 
 def offer_link() -> None:
@@ -67,6 +90,9 @@ def offer_link() -> None:
                 "models and filters."
             )
         )
+        for name in sorted(STATE.get(_LEFT_OUT, ())):
+            words = _(_TOO_LONG.get(name, _PART_TOO_LONG))
+            st.warning(words.format(n=fmt.number(_LONGEST)), icon=":material/content_cut:")
         st.code(_address(), language=None, wrap_lines=True)
 
 

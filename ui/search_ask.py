@@ -18,8 +18,9 @@ from ui.hits import View, show_side_by_side
 from ui.language import _, ngettext, say
 from ui.search_address import follow_link, mirror
 from ui.search_columns import Asked
-from ui.search_filters import choose_filters
-from ui.search_test_set import find_missing
+from ui.search_filters import choose_filters, say_left_out
+from ui.search_index import choose_index, say_what_is_missed
+from ui.search_test_set import find_missing, this_session
 
 STATE = st.session_state
 TOP = 10
@@ -91,34 +92,16 @@ def _choose_look(corpus: Corpus) -> Look:
     return Look(look)
 
 
-def _choose_index(corpus: Corpus, asked: Sequence[Asked]) -> bool:
-    """Whether to look through the quick index; nothing to choose where there is none."""
-    graphs = [
-        graph
-        for one in asked
-        if one.column.fingerprint and (graph := corpus.graph(one.column.fingerprint)) is not None
-    ]
-    if not graphs:
-        return False
-    worst = min(graph.recall for graph in graphs)
-    return st.toggle(
-        _("Quick index"),
-        key="quick_index",
-        persist_state="session",
-        help=_(
-            "Answers sooner, and finds {share} of the ten best texts (measured on this corpus). "
-            "Without it every text is looked at, and all ranks are exact."
-        ).format(share=fmt.percent(worst, 1)),
-    )
-
-
 def answer(workspace: Workspace, corpus: Corpus, asked: Sequence[Asked], question: str) -> None:
     """The columns' answers, or a sentence why there are none."""
     with st.container(horizontal=True, vertical_alignment="center"):
         look = _choose_look(corpus)
         filters = choose_filters(corpus)
-        quick = _choose_index(corpus, asked)
+        quick = choose_index(corpus, asked)
         _more_examples(corpus)
+    say_left_out(corpus, filters)
+    if quick:
+        say_what_is_missed(corpus, asked)
     if not question.strip():
         # Somebody who has not typed anything yet has done nothing wrong.
         empty = EmptyQuestion()
@@ -141,7 +124,7 @@ def answer(workspace: Workspace, corpus: Corpus, asked: Sequence[Asked], questio
     judged = judged_question(corpus, question)
 
     def say_so(id: str, mark: Mark | None) -> None:
-        judge(corpus, question, id, mark)
+        judge(corpus, question, id, mark, by=this_session())
 
     show_side_by_side(found, View(layout_of(corpus.info.fields), look, judged, say_so), TOP)
     find_missing(corpus, judged)

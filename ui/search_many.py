@@ -13,6 +13,7 @@ from core.data.reading.formats import SUFFIXES
 from core.problems import Problem
 from core.retrieval.corpora import Corpus
 from core.retrieval.judgements import judged_questions, scorable
+from core.retrieval.metrics import LEAST_FOR_INTERVAL
 from core.retrieval.question_runs import (
     DEPTH,
     QuestionRun,
@@ -35,7 +36,7 @@ from ui import jobs
 from ui.datasets import show_quarantine, table_sentence
 from ui.language import _, ngettext, paragraph, say
 from ui.search_columns import Asked
-from ui.search_scores import show_bars, show_figures
+from ui.search_scores import NDCG_HELP, show_bars, show_figures
 from ui.texts import clipped
 
 STATE = st.session_state
@@ -97,7 +98,7 @@ def _choose_set(corpus: Corpus) -> QuestionSet | None:
     sets: dict[str, QuestionSet] = {}
     judged = scorable(judged_questions(corpus))
     for name, questions in (
-        (_("Questions of this corpus"), corpus.info.questions),
+        (_("Questions that came with these texts"), corpus.info.questions),
         (_("Your test set"), judged),
     ):
         if questions:
@@ -128,8 +129,8 @@ def _describe(questions: QuestionSet) -> None:
     st.caption(known.format(n=fmt.number(questions.answered)))
     if questions.unknown_count:
         sentence = ngettext(
-            "{n} answer in the table is no text of this corpus and was left out, e.g. “{example}”.",
-            "{n} answers in the table are no texts of this corpus and were left out, e.g. "
+            "{n} answer in the table is not among these texts and was left out, e.g. “{example}”.",
+            "{n} answers in the table are not among these texts and were left out, e.g. "
             "“{example}”.",
             questions.unknown_count,
         )
@@ -224,7 +225,7 @@ def _have_them_asked(
             type="primary",
             key="ask_all",
             disabled=not ready,
-            help=None if ready else _("As soon as every model has read the corpus."),
+            help=None if ready else _("As soon as every model has read these texts."),
         ):
             keep_set(corpus, questions)
             STATE["questions_asked"] = wanted.key
@@ -259,7 +260,7 @@ def _show_pairs(corpus: Corpus, questions: QuestionSet, result: QuestionRun, ask
         st.info(_("Choose two different ones."), icon=":material/info:")
         return
     if result.answered:
-        st.markdown(_verdict(result, before, after))
+        st.markdown(verdict(result, before, after))
         table = result.compare(before, after)
         shown = _rank_frame(table)
     else:
@@ -280,19 +281,34 @@ def _show_pairs(corpus: Corpus, questions: QuestionSet, result: QuestionRun, ask
         alt=_("Questions that were won and lost"),
         on_select=clicked,
         selection_mode="single-row",
+        column_config={
+            _("nDCG@10 gained"): st.column_config.NumberColumn(
+                format="%+.3f", help=_(NDCG_HELP).format(k=TOP)
+            )
+        },
         height=min(_ROWS_HIGH, 36 * (len(shown) + 1) + 2),
     )
 
 
-def _verdict(result: QuestionRun, before: int, after: int) -> str:
+def verdict(result: QuestionRun, before: int, after: int) -> str:
     """How many questions were won and lost, and whether that could be chance."""
-    change = result.compare(before, after)["change"]
-    mean, (low, high) = result.gain(before, after)
-    words = _("{won} questions won, {lost} lost, {same} as before.").format(
-        won=fmt.number(int((change > 0).sum())),
-        lost=fmt.number(int((change < 0).sum())),
-        same=fmt.number(int((change == 0).sum())),
+    won, lost = result.won_and_lost(before, after)
+    mean, interval = result.gain(before, after)
+    words = _(
+        "Questions won: {won} (their nDCG@10 rose), lost: {lost} (it fell), as before: {same}."
+    ).format(
+        won=fmt.number(won),
+        lost=fmt.number(lost),
+        same=fmt.number(result.answered - won - lost),
     )
+    if interval is None:
+        figures = _("nDCG@10 changes by {mean}.").format(mean=_signed(mean))
+        few = _(
+            "Whether that is chance cannot be told from fewer than {n} questions with known "
+            "answers."
+        )
+        return paragraph(words, figures, few.format(n=LEAST_FOR_INTERVAL))
+    low, high = interval
     figures = _("nDCG@10 changes by {mean} (95% interval {low} to {high}).").format(
         mean=_signed(mean), low=_signed(low), high=_signed(high)
     )
@@ -317,15 +333,16 @@ def _rank_frame(table: pd.DataFrame) -> pd.DataFrame:
             _("Rank before"): ranks["before"],
             _("Rank after"): ranks["after"],
             _("Ranks gained"): table["change"].astype(int).tolist(),
+            _("nDCG@10 gained"): table["gain"].tolist(),
         }
     )
 
 
 def _difference_frame(corpus: Corpus, table: pd.DataFrame) -> pd.DataFrame:
     """What stands first before and after, for questions whose answers nobody knows."""
-    wanted = {*table["before"], *table["after"]}
-    places = [place for place, id in enumerate(corpus.ids()) if id in wanted]
-    texts = {row["id"]: clipped(row["text"], 80) for row in corpus.rows(places)}
+    places = corpus.places([*table["before"], *table["after"]])
+    rows = corpus.rows(list(places.values()))
+    texts = {row["id"]: clipped(row["text"], 80) for row in rows}
     return pd.DataFrame(
         {
             _("Question"): table["question"].tolist(),

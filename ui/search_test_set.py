@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 
 import pandas as pd
@@ -17,6 +18,7 @@ from core.retrieval.judgements import (
     FEW_QUESTIONS,
     JudgedQuestion,
     Mark,
+    has_judged,
     judge,
     judged_questions,
     scorable,
@@ -35,6 +37,14 @@ from ui.texts import clipped
 STATE = st.session_state
 K = 10
 _FOUND = 8
+
+
+def this_session() -> str:
+    """Who judges here: another tab, and another person, is another one."""
+    if "judge" not in STATE:
+        STATE["judge"] = secrets.token_hex(4)
+    name: str = STATE["judge"]
+    return name
 
 
 def find_missing(corpus: Corpus, judged: JudgedQuestion) -> None:
@@ -58,7 +68,7 @@ def find_missing(corpus: Corpus, judged: JudgedQuestion) -> None:
                     disabled=row[ID] in judged.relevant,
                     on_click=judge,
                     args=(corpus, judged.question, row[ID], Mark.RIGHT),
-                    kwargs={"missing": True},
+                    kwargs={"missing": True, "by": this_session()},
                 )
 
 
@@ -68,7 +78,7 @@ def show_panel(workspace: Workspace, corpus: Corpus, asked: Sequence[Asked]) -> 
     with st.container(border=True, key="test_set"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown("**" + _("Your test set") + "**", width="stretch")
-            _undo_button(corpus, questions)
+            _undo_button(corpus)
         if not questions:
             st.caption(
                 _(
@@ -96,7 +106,7 @@ def show_test_set(workspace: Workspace, corpus: Corpus, asked: Sequence[Asked]) 
         _show_scores(workspace, corpus, asked, questions)
     _show_list(corpus, questions)
     with st.container(horizontal=True):
-        _undo_button(corpus, questions)
+        _undo_button(corpus)
         st.download_button(
             _("Download as CSV"),
             _csv(corpus, questions),
@@ -108,15 +118,15 @@ def show_test_set(workspace: Workspace, corpus: Corpus, asked: Sequence[Asked]) 
     _use_for_training(workspace, corpus, questions)
 
 
-def _undo_button(corpus: Corpus, questions: Sequence[JudgedQuestion]) -> None:
+def _undo_button(corpus: Corpus) -> None:
     st.button(
         _("Undo"),
         icon=":material/undo:",
         key="undo_judgement",
-        disabled=not questions,
-        help=_("Take back what was marked last."),
+        disabled=not has_judged(corpus, this_session()),
+        help=_("Take back what you marked last, since this page was opened."),
         on_click=undo,
-        args=(corpus,),
+        args=(corpus, this_session()),
     )
 
 
@@ -133,7 +143,7 @@ def _show_scores(
     with st.spinner(_("Asking all judged questions …")):
         table = _scores(workspace, corpus, asked, questions)
     show_figures(table, "test_set_figures", _("Your test set"))
-    st.caption(_("Over the whole corpus, without filters; higher is better."))
+    st.caption(_("Over all texts, without filters; higher is better."))
 
 
 def _sentence(judged: int, scored: int) -> str:
@@ -167,7 +177,10 @@ def _scores(
     asked: Sequence[Asked],
     questions: Sequence[JudgedQuestion],
 ) -> ScoreTable:
-    """The figures; computed again only when a mark or a column is another than before."""
+    """The figures, counted again when a mark or a column is another than before.
+
+    A question is ranked once by each column: a further mark changes only what counts as right.
+    """
     columns = [one.column for one in asked]
     key = (corpus.info.content_hash, tuple(columns), tuple(questions))
     kept = STATE.get("test_set_scores")
@@ -201,7 +214,8 @@ def _show_list(corpus: Corpus, questions: Sequence[JudgedQuestion]) -> None:
 
 def _csv(corpus: Corpus, questions: Sequence[JudgedQuestion]) -> bytes:
     """One line for each mark; with a byte order mark, by which Excel knows the encoding."""
-    texts = {row[ID]: row[TEXT] for row in corpus.rows(_places(corpus, questions))}
+    places = corpus.places(id for one in questions for id in (*one.relevant, *one.wrong))
+    texts = {row[ID]: row[TEXT] for row in corpus.rows(list(places.values()))}
     rows = [
         {
             "question": one.question,
@@ -215,11 +229,6 @@ def _csv(corpus: Corpus, questions: Sequence[JudgedQuestion]) -> bytes:
         for id in ids
     ]
     return pd.DataFrame(rows).to_csv(index=False).encode("utf-8-sig", "replace")
-
-
-def _places(corpus: Corpus, questions: Sequence[JudgedQuestion]) -> list[int]:
-    wanted = {id for one in questions for id in (*one.relevant, *one.wrong)}
-    return [place for place, id in enumerate(corpus.ids()) if id in wanted]
 
 
 def _use_for_training(

@@ -36,6 +36,7 @@ from ui.corpora import corpus_name, texts_count
 from ui.datasets import column_title, dataset_name, show_quarantine, table_sentence
 from ui.language import _, ngettext, paragraph, say
 from ui.search_columns import Asked
+from ui.search_index import say_index
 from ui.selection import select
 from ui.staged import is_large
 
@@ -78,7 +79,7 @@ def _describe(workspace: Workspace, corpus: Corpus, asked: Sequence[Asked]) -> N
         facts.append(left_out.format(n=fmt.number(info.left_out)))
     st.caption(" · ".join(facts))
     for one in asked:
-        _say_index(corpus, one)
+        say_index(corpus, one)
     rows = pd.DataFrame(corpus.rows(range(min(_PREVIEW, info.rows))))
     st.dataframe(rows, hide_index=True, key=f"preview_{info.id}", alt=_("The first texts"))
     with st.popover(_("Delete"), icon=":material/delete:"):
@@ -89,25 +90,6 @@ def _describe(workspace: Workspace, corpus: Corpus, asked: Sequence[Asked]) -> N
             delete_corpus(workspace, info.id)
             select("corpus", None)
             st.rerun()
-
-
-def _say_index(corpus: Corpus, one: Asked) -> None:
-    """What the quick index over one model's vectors reaches, if there is one."""
-    graph = corpus.graph(one.column.fingerprint) if one.column.fingerprint else None
-    if graph is None:
-        return
-    st.caption(
-        _(
-            "Quick index of {model}: it finds {share} of the ten best texts, in {quick} instead of "
-            "{exact} milliseconds (measured with {n} questions)."
-        ).format(
-            model=fmt.verbatim(one.column.name),
-            share=fmt.percent(graph.recall, 1),
-            quick=fmt.number(graph.milliseconds, 1),
-            exact=fmt.number(graph.exact_milliseconds, 1),
-            n=fmt.number(graph.questions),
-        )
-    )
 
 
 def _add_samples(workspace: Workspace) -> None:

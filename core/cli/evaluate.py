@@ -19,6 +19,7 @@ from core.data.read import read_table
 from core.problems import N_, Problem
 from core.retrieval.corpora import Corpus
 from core.retrieval.judgements import judged_questions, scorable
+from core.retrieval.metrics import LEAST_FOR_INTERVAL
 from core.retrieval.question_runs import K, QuestionRun, ask_params, load_question_run
 from core.retrieval.question_sets import QuestionSet, keep_set, make_set, questions_in
 from core.retrieval.table_columns import ANSWER_NAMES, QUESTION_NAMES, named_column
@@ -277,16 +278,21 @@ def _say_questions(questions: QuestionSet, result: QuestionRun) -> None:
     lines = [["", *(f"{name}@{K}" for name in _METRICS), "95% interval of nDCG"]]
     for one in result.scores:
         values = [f"{getattr(one, name):.3f}" for name in _METRICS.values()]
-        low, high = one.ndcg_interval or (0.0, 0.0)
-        lines.append([one.column.name, *values, f"{low:.3f} to {high:.3f}"])
+        ends = one.ndcg_interval
+        interval = "too few to tell" if ends is None else f"{ends[0]:.3f} to {ends[1]:.3f}"
+        lines.append([one.column.name, *values, interval])
     say_aligned(lines)
     for after in range(1, len(result.columns)):
-        change = result.compare(0, after)["change"]
-        mean, (low, high) = result.gain(0, after)
+        won, lost = result.won_and_lost(0, after)
+        mean, ends = result.gain(0, after)
+        interval = (
+            f"fewer than {LEAST_FOR_INTERVAL} questions are too few to tell whether that is chance"
+            if ends is None
+            else f"95% interval {ends[0]:+.3f} to {ends[1]:+.3f}"
+        )
         say(
             f"{result.columns[after].name} against {result.columns[0].name}: "
-            f"{int((change > 0).sum())} won, {int((change < 0).sum())} lost; "
-            f"nDCG@{K} {mean:+.3f} (95% interval {low:+.3f} to {high:+.3f})"
+            f"{won} won, {lost} lost; nDCG@{K} {mean:+.3f} ({interval})"
         )
 
 
@@ -300,7 +306,7 @@ def _question_record(corpus: Corpus, questions: QuestionSet, result: QuestionRun
             record |= scores[number]
             if number:
                 mean, interval = result.gain(0, number)
-                record |= {"gain": mean, "gain_interval": list(interval)}
+                record |= {"gain": mean, "gain_interval": interval and list(interval)}
         columns.append(record)
     return {
         "corpus": corpus.info.id,

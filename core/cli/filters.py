@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from core.problems import N_, Problem
 from core.retrieval.corpora import Corpus
-from core.retrieval.filters import Field, FieldKind, Filter, fields_of, number_in
+from core.retrieval.filters import Field, FieldKind, Filter, fields_of
+from core.retrieval.numbers import number_in
 
 _WRITTEN = re.compile(r"(?P<field>[^=~]+)(?P<sign>[=~])(?P<value>.*)", re.DOTALL)
 _ENDS = ".."

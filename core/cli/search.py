@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from core.cli.output import DONE, FAILED, say, say_json
 from core.cli.tables import write_csv
 from core.inspection.matrix_svg import shortened
 from core.problems import N_, Problem
+from core.retrieval.answers import Column
 from core.retrieval.corpora import Corpus, list_corpora, load_corpus
 from core.retrieval.filters import mask_of
 from core.retrieval.judgements import JudgedQuestion, judged_question
@@ -74,6 +76,8 @@ def _search(workspace: Workspace, options: argparse.Namespace) -> int:
         quick=options.quick,
     )
     judged = judged_question(corpus, options.question)
+    if options.quick:
+        _say_what_is_missed(corpus, columns)
     if options.csv is not None:
         write_csv(options.csv, _table(found))
     if options.json:
@@ -81,6 +85,19 @@ def _search(workspace: Workspace, options: argparse.Namespace) -> int:
     else:
         _say(found, judged)
     return FAILED if any(column.problem for column in found.columns) else DONE
+
+
+def _say_what_is_missed(corpus: Corpus, columns: Sequence[Column]) -> None:
+    """Warn of quick indexes that find too little."""
+    for column in columns:
+        graph = corpus.graph(column.fingerprint) if column.fingerprint else None
+        if graph is not None and not graph.good:
+            say(
+                f"{column.name}: the quick index finds only {graph.recall:.1%} of the ten best "
+                f"texts and {graph.recall_deep:.1%} of the best hundred; without --quick all ranks "
+                "are exact",
+                error=True,
+            )
 
 
 def corpus_named(workspace: Workspace, id: str | None) -> Corpus:

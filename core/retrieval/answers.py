@@ -18,14 +18,13 @@ from core.problems import N_, Problem
 from core.retrieval.corpora import Corpus
 from core.retrieval.dense import DenseIndex
 from core.retrieval.fusion import FUSED_FROM, fuse_positions, fused_scores
+from core.retrieval.hnsw import QUICK_DEPTH
 from core.retrieval.lexical import LexicalIndex
 from core.retrieval.ranking import top_k
 from core.workspace import Workspace
 
 LEXICAL_AT_ONCE_ROWS = 10_000
 """Up to this many texts the lexical index is built when first asked (about two seconds)."""
-QUICK_DEPTH = 100
-"""How far down the quick index looks: ranks below that nobody compares."""
 _INDEXES_KEPT = 4
 
 Encode = Callable[[Path, list[str]], NDArray[np.float32]]
@@ -106,7 +105,7 @@ class Column:
 
 
 class Answers:
-    """What a corpus answers through any column; each model encodes a question once."""
+    """What a corpus answers through any column; a question is encoded and ranked once by each."""
 
     def __init__(self, corpus: Corpus, encode: Encode, *, quick: bool = False) -> None:
         """Ask ``corpus``.
@@ -121,6 +120,7 @@ class Answers:
         self._quick = quick
         self._ask = encode
         self._vectors: dict[tuple[str, str], NDArray[np.float32]] = {}
+        self._rankings: dict[tuple[str, int, str], NDArray[np.int64]] = {}
 
     @classmethod
     def of(cls, workspace: Workspace, corpus: Corpus, *, quick: bool = False) -> Answers:
@@ -167,7 +167,18 @@ class Answers:
             MissingVectors, MissingWordIndex: the column cannot answer yet.
             Problem: the encoder cannot load the model.
         """
-        tell = tell or (lambda done: None)
+        key = column.key
+        new = [one for one in dict.fromkeys(questions) if (key, k, one) not in self._rankings]
+        if new:
+            found = self._rank(column, new, k, tell or (lambda done: None))
+            self._rankings.update(zip(((key, k, one) for one in new), found, strict=True))
+            if len(new) == len(questions):
+                return found
+        return np.stack([self._rankings[key, k, one] for one in questions])
+
+    def _rank(
+        self, column: Column, questions: Sequence[str], k: int, tell: Tell
+    ) -> NDArray[np.int64]:
         if column.kind is ColumnKind.LEXICAL:
             return self._by_words(questions, k, tell)
         index = self._index(column)

@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -148,10 +149,18 @@ class Corpus:
         with self._readable():
             yield from self._passages.slices()
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """All columns in corpus order, some thousands of rows at a time."""
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """All columns or those named, in corpus order, some thousands of rows at a time."""
         with self._readable():
-            yield from self._passages.batches()
+            yield from self._passages.batches(columns)
+
+    def places(self, ids: Iterable[str]) -> dict[str, int]:
+        """At which positions the texts with these ids are, in corpus order; unknown ids are not."""
+        column = self.column(ID)
+        wanted = pa.array(list(dict.fromkeys(ids)), pa.string())
+        at = np.flatnonzero(pc.is_in(column, value_set=wanted).to_numpy())
+        found = cast("list[str]", column.take(at).to_pylist())
+        return dict(zip(found, at.tolist(), strict=True))
 
     def rows(self, positions: Sequence[int]) -> list[dict[str, str]]:
         """The rows at ``positions`` in that order, each as column name to value."""

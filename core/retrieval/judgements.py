@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from core.files import append_json
 from core.folding import fold_spaces
@@ -67,6 +68,7 @@ class _Line:
     id: str
     mark: Mark | None
     missing: bool
+    by: str
 
 
 def same_question(question: str) -> str:
@@ -75,7 +77,13 @@ def same_question(question: str) -> str:
 
 
 def judge(
-    corpus: Corpus, question: str, id: str, mark: Mark | str | None, *, missing: bool = False
+    corpus: Corpus,
+    question: str,
+    id: str,
+    mark: Mark | str | None,
+    *,
+    missing: bool = False,
+    by: str = "",
 ) -> None:
     """Say what a text is for a question; None takes back what was said.
 
@@ -85,22 +93,32 @@ def judge(
         id: the text's id.
         mark: right or wrong.
         missing: it is a right answer that no column had shown.
+        by: who says it, a browser session for example; only for :func:`undo`.
 
     Raises:
         OSError: the disk is full or not writable.
     """
     word = None if mark is None else Mark(mark).value
-    line = {"question": question.strip(), "id": id, "mark": word, "time": utc_now()}
-    append_json(corpus.folder / JUDGEMENTS_FILE, line | ({"missing": True} if missing else {}))
+    line: dict[str, Any] = {"question": question.strip(), "id": id, "mark": word}
+    line |= {"time": utc_now()} | ({"missing": True} if missing else {})
+    append_json(corpus.folder / JUDGEMENTS_FILE, line | ({"by": by} if by else {}))
 
 
-def undo(corpus: Corpus) -> bool:
-    """Take back what was said last and has not been taken back; whether there was anything."""
-    lines = _lines(corpus.folder)
+def undo(corpus: Corpus, by: str = "") -> bool:
+    """Take back what ``by`` said last and has not taken back; whether there was anything.
+
+    Others may have judged since: what they said stays.
+    """
+    lines = [line for line in _lines(corpus.folder) if line.by == by]
     if not lines:
         return False
     append_json(corpus.folder / JUDGEMENTS_FILE, {"undo": lines[-1].number, "time": utc_now()})
     return True
+
+
+def has_judged(corpus: Corpus, by: str) -> bool:
+    """Whether there is anything that :func:`undo` can take back."""
+    return any(line.by == by for line in _lines(corpus.folder))
 
 
 def judged_questions(corpus: Corpus) -> list[JudgedQuestion]:
@@ -177,5 +195,7 @@ def _lines(folder: Path) -> list[_Line]:
             question, id = str(said["question"]), str(said["id"])
         except (ValueError, TypeError, KeyError):
             continue
-        lines[number] = _Line(number, question, id, mark, bool(said.get("missing")))
+        lines[number] = _Line(
+            number, question, id, mark, bool(said.get("missing")), str(said.get("by", ""))
+        )
     return list(lines.values())

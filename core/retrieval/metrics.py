@@ -11,6 +11,9 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+LEAST_FOR_INTERVAL = 10
+"""With fewer questions their resampled means cover too little: of one question it is a point, which
+would make every difference one beyond chance."""
 _RESAMPLES = 2_000
 _RESAMPLED_AT_ONCE = 100
 
@@ -75,8 +78,10 @@ def recall_at_k(
 
 def bootstrap_interval(
     values: NDArray[np.float64], seed: int = 0, level: float = 0.95
-) -> tuple[float, float]:
+) -> tuple[float, float] | None:
     """The percentile bootstrap interval of the mean (Efron & Tibshirani 1993, chapter 13).
+
+    None for fewer than :data:`LEAST_FOR_INTERVAL` values, which are too few to tell.
 
     Args:
         values: one value a question, shape [m], at least one.
@@ -88,6 +93,8 @@ def bootstrap_interval(
     """
     if len(values) == 0:
         raise ValueError("an interval needs at least one value")
+    if len(values) < LEAST_FOR_INTERVAL:
+        return None
     generator = np.random.default_rng(seed)
     means = np.concatenate(
         [

@@ -160,10 +160,12 @@ class Passages:
         with pq.ParquetFile(self.path, memory_map=True) as file:
             return file.read()
 
-    def batches(self, rows: int = _BATCH_ROWS) -> Iterator[pa.RecordBatch]:
-        """All columns, so many rows at a time."""
+    def batches(
+        self, columns: Sequence[str] | None = None, rows: int = _BATCH_ROWS
+    ) -> Iterator[pa.RecordBatch]:
+        """All columns or those named, so many rows at a time."""
         with pq.ParquetFile(self.path, memory_map=True) as file:
-            yield from file.iter_batches(rows)
+            yield from file.iter_batches(rows, columns=None if columns is None else list(columns))
 
     def slices(self, rows: int = _SLICE_ROWS) -> Iterator[list[str]]:
         """The texts, so many at a time (fewer in the last slice)."""

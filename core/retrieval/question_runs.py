@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from core.problems import N_, Message
 from core.retrieval.answers import Answers, Column
 from core.retrieval.corpora import Corpus, Question, load_corpus
-from core.retrieval.metrics import bootstrap_interval, hit_table
+from core.retrieval.metrics import LEAST_FOR_INTERVAL, bootstrap_interval, hit_table
 from core.retrieval.question_sets import FOLDER, load_set
 from core.retrieval.scoring import ColumnScores, Interval, PerQuestion, measure, summarise
 
@@ -34,6 +34,8 @@ _ASKING = N_("{column}: {done} of {questions} questions")
 _NOTE = b"pairloom"
 _METRICS = ("ndcg", "mrr", "recall")
 _TELL_EVERY = 50
+_EQUAL = 1e-9
+"""So near to each other two figures are the same, computed in another order."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,10 @@ class QuestionRun:
 
         Returns:
             Columns question, before, after (ranks; missing where the answer is not among the first
-            100) and change (ranks gained; what is not found counts as rank 101), sorted by the size
-            of the change, gains before losses of the same size.  The index holds the questions'
-            places in ``frame``.
+            100), change (ranks gained; what is not found counts as rank 101) and gain (by how much
+            nDCG@10 rose, 0 where it is the same), sorted by the size of the gain, then by that of
+            the change, gains before losses of the same size.  The index holds the questions' places
+            in ``frame``.
         """
         known = self.frame[self.frame["right"].map(len).gt(0)]
         table = pd.DataFrame(
@@ -81,9 +84,18 @@ class QuestionRun:
         )
         far = DEPTH + 1
         table["change"] = table["before"].fillna(far) - table["after"].fillna(far)
-        size = -table["change"].abs()
-        order = np.lexsort((-table["change"].to_numpy(), size.to_numpy()))
-        return table.iloc[order]
+        gain = (known[f"ndcg_{after}"] - known[f"ndcg_{before}"]).to_numpy()
+        table["gain"] = np.where(np.abs(gain) < _EQUAL, 0.0, gain)
+        gains, changes = table["gain"].to_numpy(), table["change"].to_numpy(dtype=np.float64)
+        return table.iloc[np.lexsort((-changes, -np.abs(changes), -gains, -np.abs(gains)))]
+
+    def won_and_lost(self, before: int, after: int) -> tuple[int, int]:
+        """How many questions have a higher nDCG@10 than before, and how many a lower one.
+
+        A right answer that moves below the tenth place changes neither.
+        """
+        gain = self.compare(before, after)["gain"]
+        return int((gain > 0).sum()), int((gain < 0).sum())
 
     def differences(self, before: int, after: int) -> pd.DataFrame:
         """All questions, those first whose first ten answers differ most.
@@ -103,8 +115,10 @@ class QuestionRun:
         )
         return table.sort_values("shared", kind="stable")
 
-    def gain(self, before: int, after: int) -> tuple[float, Interval]:
+    def gain(self, before: int, after: int) -> tuple[float, Interval | None]:
         """The mean difference of nDCG@10 and its 95% interval over paired questions.
+
+        There is no interval where there are too few questions to tell.
 
         Raises:
             ValueError: no question has a known answer.
@@ -180,7 +194,12 @@ def load_question_run(corpus: Corpus, set_id: str, columns: Sequence[Column]) ->
         ColumnScores(column, **_intervals(one))
         for column, one in zip(columns, note["scores"], strict=False)
     )
-    return QuestionRun(tuple(columns), frame, scores)
+    result = QuestionRun(tuple(columns), frame, scores)
+    if result.answered < LEAST_FOR_INTERVAL:
+        # Kept when an interval was still made of any number of questions.
+        nothing: dict[str, Any] = dict.fromkeys(f"{metric}_interval" for metric in _METRICS)
+        scores = tuple(replace(one, **nothing) for one in scores)
+    return replace(result, scores=scores)
 
 
 def _frame(

@@ -25,8 +25,8 @@ Interval = tuple[float, float]
 
 
 class NoJudgedQuestions(Problem):
-    what = N_("The corpus {name} has no questions with known right answers.")
-    do = N_("Add questions with the ids of their right answers, or choose another corpus.")
+    what = N_("There are no questions with known right answers for {name}.")
+    do = N_("Add questions with the ids of their right answers, or choose other texts.")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class ColumnScores:
     """How well one column answers: means over the questions, from 0 to 1.
 
     Attributes:
-        ndcg_interval: the 95% bootstrap interval of the mean nDCG; the others likewise.
+        ndcg_interval: the 95% bootstrap interval of the mean nDCG, None where there are too few
+            questions to tell; the others likewise.
         problem: why there are no figures (then all of them are None).
     """
 
@@ -78,7 +79,7 @@ def measure(hits: NDArray[np.bool_], counts: NDArray[np.int64], k: int) -> PerQu
 
 
 def summarise(column: Column, figures: PerQuestion) -> ColumnScores:
-    """Means and their 95% bootstrap intervals over at least one question."""
+    """Means over at least one question, with their 95% bootstrap intervals from ten on."""
     return ColumnScores(
         column,
         ndcg=float(figures.ndcg.mean()),
@@ -109,7 +110,7 @@ def score_questions(
         encode: who encodes the questions; the encoder process when None.
         questions: which questions, each with the ids of its right answers; the corpus's own when
             None.
-        answers: of an earlier call, so that no question is encoded twice.
+        answers: of an earlier call, so that no question is encoded or ranked twice.
 
     Raises:
         NoColumns: nobody to score.
@@ -125,8 +126,7 @@ def score_questions(
         raise NoJudgedQuestions(name=corpus.info.name)
     if answers is None:
         answers = Answers(corpus, encode) if encode else Answers.of(workspace, corpus)
-    wanted = {id for question in asked for id in question.relevant}
-    place = {id: position for position, id in enumerate(corpus.ids()) if id in wanted}
+    place = corpus.places(id for question in asked for id in question.relevant)
     relevant = [{place[id] for id in question.relevant} for question in asked]
     counts = np.array([len(right) for right in relevant], dtype=np.int64)
     texts = [question.question for question in asked]

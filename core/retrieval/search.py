@@ -27,8 +27,8 @@ class NoColumns(Problem):
 
 
 class NothingToSearch(Problem):
-    what = N_("The corpus {name} holds no text.")
-    do = N_("Choose another corpus, or add a table of texts.")
+    what = N_("{name} holds no text.")
+    do = N_("Choose other texts to search in, or add a table of texts.")
 
 
 class NothingLeft(Problem):

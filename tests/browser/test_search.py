@@ -184,7 +184,7 @@ def three_judgements_make_a_test_set(page: Page, made: Made) -> None:
     known = {"p001", "p007"} | {made.ids[order[1]], made.ids[order[2]]}
     relevant = np.array([id in known - {made.ids[order[0]]} for id in made.ids])
     panel = page.locator(".st-key-test_set")
-    expect(panel.get_by_text("1", exact=False).first).to_be_visible()
+    expect(panel.get_by_text("已判断 1 个问题。", exact=False)).to_be_visible()
     table = panel.locator('[data-testid="stDataFrame"] table')
     for row, role in ((2, "base"), (3, "tuned")):
         cells = table.locator(f'[role="row"][aria-rowindex="{row}"] [role="gridcell"]')

@@ -13,7 +13,9 @@ import pytest
 from core.cli import work
 from core.cli.output import DONE, FAILED, REFUSED
 from core.encoder import client
+from core.files import read_json, write_json
 from core.jobs.reasons import ProcessVanished
+from core.retrieval import corpora
 from core.retrieval.corpora import list_corpora, load_corpus
 from core.retrieval.judgements import judge, judged_questions
 from core.retrieval.lexical import LexicalIndex
@@ -136,6 +138,22 @@ def test_search_prints_what_numpy_finds_and_the_changes_of_rank(
     assert code == DONE and said.count("\n\n") == 3 and "also in the first" in said
 
 
+def test_search_warns_of_a_quick_index_that_finds_too_little(
+    workspace: Workspace, core: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corpora, "HNSW_FROM_ROWS", 100)
+    corpus = load_corpus(workspace, add_sample_corpus(workspace, "products"))
+    folder = make_model(workspace.root / "letters")
+    code, said, told = core("search", "跑鞋", "--by", folder, "--quick")
+    assert code == DONE and said and "quick index finds only" not in told
+    (info,) = (corpus.folder / "vectors").glob("*.hnsw.json")
+    write_json(info, read_json(info) | {"recall": 0.91})
+    code, said, told = core("search", "跑鞋", "--by", folder, "--quick")
+    assert code == DONE and said
+    assert "letters: the quick index finds only 91.0% of the ten best texts" in told
+    assert "quick index" not in core("search", "跑鞋", "--by", folder)[2]
+
+
 def test_search_keeps_to_filters(core: Run, shop: Path) -> None:
     core("corpus", shop, "--text", "名称", "--id", "sku")
 
@@ -246,6 +264,11 @@ def test_evaluate_with_questions_from_a_table(
     found = json.loads(said)
     assert [column["kind"] for column in found["columns"]] == ["dense", "lexical"]
     assert found["columns"][1]["ndcg"] == pytest.approx(1.0) and found["answered"] == 2
+    # Two questions are too few for an interval, and for a word about chance.
+    assert found["columns"][1]["ndcg_interval"] is found["columns"][1]["gain_interval"] is None
+    code, said, _ = core("evaluate", folder, *options[:-1])
+    assert code == DONE and said.count("too few to tell") == 3
+    assert "fewer than 10 questions are too few to tell whether that is chance" in said
     pd.DataFrame({"问题": ["越野跑鞋"]}).to_csv(asked, index=False)
     code, said, _ = core("evaluate", folder, "--questions", asked, "--by", "bm25")
     assert code == DONE and "of the first 10" in said

@@ -1,17 +1,11 @@
-"""Search: three columns for one question, corpora, figures over all questions, and refusals."""
+"""Search: three columns for one question, corpora, and refusals."""
 
 from __future__ import annotations
 
-import html
-import json
-import re
 import shutil
-from dataclasses import dataclass
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from core.data.shapes import Shape
 from core.data.store import load_dataset
 from core.inspection.comparison import load_comparison
 from core.jobs import queue
@@ -20,16 +14,21 @@ from core.retrieval.answers import Column
 from core.retrieval.corpora import list_corpora, load_corpus
 from core.retrieval.judgements import judge, judged_questions
 from core.retrieval.sample_corpora import add_sample_corpus
-from core.retrieval.scoring import score_questions
 from core.retrieval.search import search
 from core.training.runs import load_run
 from core.workspace import Workspace
 from tests.pages.compared import do_jobs, fail_jobs, make_compared
+from tests.pages.searching import (
+    QUESTION,
+    ask,
+    columns,
+    places,
+    ready,
+    view,
+)
 from tests.retrieval.stand_in import CharacterEncoder
-from tests.ui.helpers import MAIN, open_screen, shown
+from tests.ui.helpers import open_screen, shown
 from ui import staged
-
-QUESTION = "下雨天跑步，不想鞋子湿透"
 
 
 @pytest.fixture
@@ -40,63 +39,6 @@ def run(workspace: Workspace, encoder: CharacterEncoder) -> str:
 @pytest.fixture
 def corpus(workspace: Workspace) -> str:
     return add_sample_corpus(workspace, "products")
-
-
-def ready(workspace: Workspace, run: str) -> AppTest:
-    """The screen once both models have read the corpus."""
-    app = open_screen("search", run=run)
-    do_jobs(workspace)
-    app.run()
-    assert not app.exception, app.exception
-    return app
-
-
-def ask(app: AppTest, question: str) -> AppTest:
-    app.text_input(key="question").set_value(question).run()
-    assert not app.exception, app.exception
-    return app
-
-
-def columns(workspace: Workspace, run: str) -> list[Column]:
-    comparison = load_comparison(load_run(workspace, run))
-    return [
-        Column.dense("base", comparison.base.folder, comparison.base.fingerprint),
-        Column.dense("tuned", comparison.tuned.folder, comparison.tuned.fingerprint),
-        Column.lexical(),
-    ]
-
-
-@dataclass
-class Place:
-    """One column of answers as the screen shows it."""
-
-    heads: list[str]
-    texts: list[str]
-    badges: list[str]
-
-
-def places(app: AppTest) -> list[Place]:
-    """The columns of answers."""
-    found = []
-    for column in app.columns:
-        lines = [element.value for element in column.markdown]
-        if lines and re.match(r"\*\*(Base:|Tuned:|BM25|.* with BM25|基座|微调后)", lines[0]):
-            heads = [line for line in lines if re.match(r"\*\*\d+\*\* &nbsp;", line)]
-            badges = [line for line in lines if "badge[" in line]
-            texts = [words(element.proto.body) for element in column.get("html")]
-            found.append(Place(heads, texts, badges))
-    return found
-
-
-def words(markup: str) -> str:
-    """What somebody reads of HTML."""
-    return html.unescape(re.sub(r"<[^>]+>", "", markup))
-
-
-def view(app: AppTest, name: str) -> AppTest:
-    app.segmented_control(key="search_view").set_value(name).run()
-    assert not app.exception, app.exception
-    return app
 
 
 def test_without_a_trained_model_minilm_and_words_can_be_asked(
@@ -159,6 +101,31 @@ def test_three_columns_with_scores_ranks_and_changes(
                 assert f"▼{-hit.change}" in head
 
 
+def unfolded(text: str) -> str:
+    """A text without the mark where it is folded."""
+    return text.replace("……", "")
+
+
+def test_drug_labels_are_shown_as_sections(workspace: Workspace, run: str) -> None:
+    labels = add_sample_corpus(workspace, "drugs")
+    app = ask(ready(workspace, run), "清脑降压胶囊里有什么成份")
+    assert app.segmented_control(key=f"look_{labels}").value == "sections"
+    found = search(workspace, labels, "清脑降压胶囊里有什么成份", columns(workspace, run))
+    for place, answers in zip(places(app), found.columns, strict=True):
+        assert len(place.texts) == 10
+        for text, hit in zip(place.texts, answers.hits, strict=True):
+            drug, section = hit.fields["drug"], hit.fields["attribute"]
+            body = hit.text.removeprefix(f"{drug}的{section}：")
+            assert body != hit.text
+            # The drug, its section, and what stands there, of which a long one is folded.
+            heading = f"{drug}{section}"
+            assert text.startswith(heading)
+            assert unfolded(text.removeprefix(heading)) == unfolded(body)
+    app.segmented_control(key=f"look_{labels}").set_value("plain").run()
+    for place, answers in zip(places(app), found.columns, strict=True):
+        assert list(map(unfolded, place.texts)) == [unfolded(hit.text) for hit in answers.hits]
+
+
 def test_right_answers_are_marked(workspace: Workspace, run: str, corpus: str) -> None:
     app = ask(ready(workspace, run), QUESTION)
     judged = load_corpus(workspace, corpus).info.judged
@@ -201,24 +168,6 @@ def test_ten_thousand_characters_are_answered_with_a_word(
     assert "This question has 10,000 characters." in shown(app)
     assert [len(place.heads) for place in places(app)][:2] == [10, 10]
     assert len(app.query_params.get("q", "")) == 0
-
-
-def test_all_questions_are_scored(workspace: Workspace, run: str, corpus: str) -> None:
-    app = view(ready(workspace, run), "many")
-    app.button(key="ask_all").click().run()
-    do_jobs(workspace)
-    app.run()
-    assert not app.exception
-    wanted = score_questions(workspace, corpus, columns(workspace, run))
-    table = next(one.value for one in app.dataframe if "MRR@10" in one.value.columns)
-    for row, column in zip(table.to_dict("records"), wanted.columns, strict=True):
-        found = [row[f"{name}@10"] for name in ("nDCG", "MRR", "Recall")]
-        assert found == pytest.approx([column.ndcg, column.mrr, column.recall])
-        low, high = column.ndcg_interval or (0, 0)
-        assert row["95% interval of nDCG"] == f"{low:.3f} – {high:.3f}"
-    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
-    assert figure["layout"]["title"]["text"] == "60 questions with known answers, higher is better"
-    assert [bar["name"] for bar in figure["data"]] == list(table["Column"])
 
 
 def test_a_failed_reading_says_why_and_the_others_answer(
@@ -371,146 +320,6 @@ def test_models_are_chosen_and_the_first_is_what_the_others_are_compared_with(
     assert [len(one.markdown) for one in lost] == [
         len(answers.lost) for answers in found.columns if answers.lost
     ]
-
-
-def test_a_run_that_was_deleted_is_left_out_of_a_link(
-    workspace: Workspace, run: str, corpus: str
-) -> None:
-    app = open_screen("search", run=run)
-    app.query_params["models"] = f"tuned:gone,tuned:{run}"
-    app.run()
-    assert "names models that are not here any more (tuned:gone)" in shown(app)
-    assert app.multiselect(key="choose_search_models").value == [f"tuned:{run}"]
-
-
-def test_a_corpus_that_was_deleted_is_a_sentence(
-    workspace: Workspace, run: str, corpus: str
-) -> None:
-    app = open_screen("search", run=run, corpus="gone-1")
-    assert "The corpus “gone-1” was deleted. Here is another one." in shown(app)
-    assert app.session_state["corpus"] == corpus
-
-
-def test_a_link_brings_up_the_same_screen_in_another_session(
-    workspace: Workspace, run: str, corpus: str
-) -> None:
-    first = ready(workspace, run)
-    first.multiselect(key="choose_search_models").set_value([f"tuned:{run}", "bm25"]).run()
-    first.multiselect(key=f"filter_{corpus}_category").set_value(["跑鞋", "耳机"]).run()
-    first.segmented_control(key=f"look_{corpus}").set_value("plain").run()
-    ask(first, QUESTION)
-    second = AppTest.from_file(MAIN, default_timeout=60)
-    second.switch_page("../pages/search.py")
-    for name, value in first.query_params.items():
-        second.query_params[name] = value
-    second.run()
-    assert not second.exception
-    assert second.text_input(key="question").value == QUESTION
-    assert [vars(place) for place in places(second)] == [vars(place) for place in places(first)]
-    assert places(second)[0].heads
-
-
-def test_filters_hold_for_all_columns(workspace: Workspace, run: str, corpus: str) -> None:
-    app = ready(workspace, run)
-    app.multiselect(key=f"filter_{corpus}_category").set_value(["跑鞋"]).run()
-    ask(app, QUESTION)
-    shoes = load_corpus(workspace, corpus).frame().query("category == '跑鞋'")
-    assert f"The filters leave {len(shoes)} of 161 texts." in shown(app)
-    mask = (load_corpus(workspace, corpus).frame()["category"] == "跑鞋").to_numpy()
-    found = search(workspace, corpus, QUESTION, columns(workspace, run), mask=mask)
-    for place, answers in zip(places(app), found.columns, strict=True):
-        assert len(place.texts) == len(answers.hits) > 0
-        assert all(text.endswith("跑鞋") for text in place.texts)
-    app.text_input(key=f"filter_{corpus}_name").set_value("没有这个").run()
-    assert "fits the filters" in shown(app)
-    app.button(key="filters_off").click().run()
-    assert [len(place.heads) for place in places(app)][:2] == [10, 10]
-
-
-def test_judging_with_one_click_gives_figures_that_are_counted_by_hand(
-    workspace: Workspace, run: str, corpus: str
-) -> None:
-    app = ask(ready(workspace, run), "想要一双跑鞋")
-    found = search(workspace, corpus, "想要一双跑鞋", columns(workspace, run))
-    app.button(key="right_0_2").click().run()
-    app.button(key="wrong_0_1").click().run()
-    right = {found.columns[0].hits[1].id}
-    assert "1 question judged." in shown(app)
-    assert ":red-badge" in places(app)[0].badges[0]
-
-    def figures() -> list[float]:
-        table = next(one.value for one in app.dataframe if "MRR@10" in one.value.columns)
-        return table["MRR@10"].tolist()
-
-    def by_hand() -> list[float]:
-        ranks = [
-            next((hit.rank for hit in column.hits if hit.id in right), None)
-            for column in found.columns
-        ]
-        return [1 / rank if rank else 0.0 for rank in ranks]
-
-    assert figures() == pytest.approx(by_hand())
-    # Another session sees them; a click on what was said takes it back, and so does "Undo".
-    other = ask(open_screen("search", run=run), "想要一双跑鞋")
-    assert ":red-badge" in places(other)[0].badges[0]
-    app.button(key="right_0_2").click().run()
-    assert "1 of them has no right answer yet" in shown(app)
-    app.button(key="undo_judgement").click().run()
-    assert figures() == pytest.approx(by_hand())
-
-
-def test_a_missing_answer_is_found_and_counts(workspace: Workspace, run: str, corpus: str) -> None:
-    app = ask(ready(workspace, run), "想要一双跑鞋")
-    app.text_input(key="missing_part").set_value("室内云台").run()
-    app.button(key="missing_0").click().run()
-    (one,) = judged_questions(load_corpus(workspace, corpus))
-    frame = load_corpus(workspace, corpus).frame()
-    (id,) = frame[frame["text"].str.contains("室内云台")]["id"]
-    assert (one.right, one.missing) == ((id,), (id,))
-    assert app.button(key="missing_0").disabled
-
-
-def test_judgements_become_a_dataset(workspace: Workspace, run: str, corpus: str) -> None:
-    stored = load_corpus(workspace, corpus)
-    ids = stored.ids()
-    for number in range(12):
-        judge(stored, f"问题{number}", ids[number], "right")
-        judge(stored, f"问题{number}", ids[number + 20], "wrong")
-    app = view(ready(workspace, run), "test")
-    assert "12 questions judged." in shown(app)
-    app.radio(key="judged_with_wrong").set_value(True).run()
-    app.button(key="judged_store").click().run()
-    assert not app.exception
-    info = load_dataset(workspace, app.session_state["dataset"]).info
-    assert info.shape is Shape.TRIPLETS
-    texts = stored.texts()
-    frame = load_dataset(workspace, info.id).frame()
-    assert frame["anchor"].tolist() == [f"问题{number}" for number in range(12)]
-    assert frame["positive"].tolist() == texts[:12]
-    assert frame["negative"].tolist() == texts[20:32]
-
-
-def test_a_table_of_questions_with_their_answers(
-    workspace: Workspace, run: str, corpus: str
-) -> None:
-    app = view(ready(workspace, run), "many")
-    frame = load_corpus(workspace, corpus).frame()
-    table = f"问题,答案\n防水跑鞋,p001|p007\n摄像头,{frame['text'][40].replace(',', '')}\n灯,nope\n"
-    app.file_uploader[0].upload("我的问题.csv", table.encode()).run()
-    assert app.selectbox(key="questions_column").value == "问题"
-    assert app.selectbox(key="answers_column").value == "答案"
-    app.button(key="questions_add").click().run()
-    assert not app.exception, app.exception
-    assert "The right answers of 2 questions are known." in shown(app)
-    assert "1 answer in the table is no text of this corpus" in shown(app)
-    app.button(key="ask_all").click().run()
-    do_jobs(workspace)
-    app.run()
-    assert not app.exception, app.exception
-    won = next(one.value for one in app.dataframe if "Ranks gained" in one.value.columns)
-    assert set(won["Question"]) == {"防水跑鞋", "摄像头"}
-    sizes = won["Ranks gained"].abs().tolist()
-    assert sizes == sorted(sizes, reverse=True)
 
 
 def test_search_in_chinese(workspace: Workspace, run: str, corpus: str) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from core.retrieval.corpora import Corpus, create_corpus, load_corpus
-from core.retrieval.filters import FieldKind, Filter, fields_of, mask_of, number_in
+from core.retrieval.filters import FieldKind, Filter, fields_of, mask_of
 from core.workspace import Workspace
 
 ROWS = 90
@@ -83,9 +83,27 @@ def test_other_json_is_refused(data: object) -> None:
         Filter.from_json(data)
 
 
-@pytest.mark.parametrize(
-    ("cell", "number"),
-    [("¥1,299.00", 1299), (" 12 元", 12), ("-3", -3), ("约 12", None), ("", None), ("1.2.3", None)],
-)
-def test_numbers_in_cells(cell: str, number: float | None) -> None:
-    assert number_in(cell) == number
+def test_a_column_with_decimal_commas_is_read_as_such(workspace: Workspace) -> None:
+    prices = ["1,5", "2,25", "1.299,00 €", "1.500", "12"]
+    table = pd.DataFrame({"text": list("abcde"), "price": prices})
+    corpus = load_corpus(workspace, create_corpus(workspace, "n", table, text_column="text"))
+    (price,) = fields_of(corpus)
+    assert (price.kind, price.low, price.high) == (FieldKind.RANGE, 1.5, 1500)
+    for low, high, wanted in ((1, 2, [True, False, False, False, False]), (1000, None, [2, 3])):
+        mask = mask_of(corpus, [Filter("price", low=low, high=high)])
+        assert mask is not None
+        assert mask.tolist() == wanted or np.flatnonzero(mask).tolist() == wanted
+
+
+def test_commas_between_thousands_stay_that(workspace: Workspace) -> None:
+    table = pd.DataFrame({"text": list("abc"), "price": ["1,299", "12,000", "999"]})
+    corpus = load_corpus(workspace, create_corpus(workspace, "n", table, text_column="text"))
+    (price,) = fields_of(corpus)
+    assert (price.low, price.high) == (999, 12_000)
+
+
+def test_some_fields_of_many(corpus: Corpus) -> None:
+    assert [field.name for field in fields_of(corpus, {"price", "gone", "brand"})] == [
+        "brand",
+        "price",
+    ]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.retrieval.fusion import fuse, fuse_positions
+from core.retrieval.fusion import FUSED_FROM, fuse, fuse_positions, fused_scores
+from core.retrieval.ranking import top_k
+from core.workspace import PROJECT_ROOT
 
 
 def test_the_fusion_of_two_tables_is_the_sum_of_reciprocal_ranks() -> None:
@@ -35,6 +37,17 @@ def test_positions_are_fused_as_scores_are() -> None:
     found = fuse_positions(*orders)
     assert sorted(found) == list(range(20))
     assert expected[found] == pytest.approx(np.sort(expected)[::-1])
+    assert fused_scores(20, *orders) == pytest.approx(expected)
+
+
+def test_where_the_two_differ_is_told_in_the_page_of_search() -> None:
+    """Equal scores: all get the last of their places in figures, each its own place in a list."""
+    scores = np.array([1.0, 0.5, 0.5])
+    assert fuse(scores) == pytest.approx([1 / 61, 1 / 63, 1 / 63])
+    assert fused_scores(3, top_k(scores, 3)) == pytest.approx([1 / 61, 1 / 62, 1 / 63])
+    page = (PROJECT_ROOT / "docs" / "search.md").read_text(encoding="utf-8")
+    assert "equal scores all get the last of their" in page
+    assert f"first {FUSED_FROM:,} of each" in page
 
 
 def test_positions_that_stand_for_nothing_are_passed_over() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,7 @@ def test_nearly_all_of_the_best_are_found_with_their_exact_scores(index: HnswInd
     queries = _clustered(100, 2)
     products = queries.astype(np.float64) @ index.exact.vectors.T.astype(np.float64)
     right = np.argsort(-products, axis=1)
-    for k in (1, 10, 40):
+    for k in (1, 10, 100):
         rows, scores = index.search(queries, k)
         assert rows.shape == scores.shape == (100, k)
         assert _recall(rows, right[:, :k]) >= 0.95
@@ -65,27 +66,69 @@ def test_nearly_all_of_the_best_are_found_with_their_exact_scores(index: HnswInd
     np.testing.assert_allclose(index.scores(queries[0]), products[0], atol=1e-6)
 
 
-def test_what_is_told_of_it_was_measured(stored: Path, index: HnswIndex) -> None:
+def test_what_is_told_of_it_is_what_questions_find_that_it_has_not_seen(
+    stored: Path, index: HnswIndex
+) -> None:
     info = graph_info(stored)
     assert info is not None
     assert (info.rows, info.questions, info.own_questions) == (ROWS, 200, False)
     assert info.bytes == graph_path(stored).stat().st_size
     assert info.good
-    drawn = np.sort(np.random.default_rng(7).choice(ROWS, 200, replace=False))
+    queries = _clustered(400, 2)
+    right = np.argsort(-queries @ np.asarray(index.exact.vectors).T, axis=1)
+    for k, said in ((10, info.recall), (100, info.recall_deep)):
+        found = index.search(queries, 100)[0][:, :k]
+        assert _recall(found, right[:, :k]) == pytest.approx(said, abs=0.01)
+
+
+def test_too_much_is_not_told_of_a_graph_that_finds_its_own_rows_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows without any order are hard to find unless they are in the graph themselves."""
+    monkeypatch.setattr(hnsw, "_EF_SEARCH", (100,))
+    random = np.random.default_rng(3).standard_normal((6_400, 128)).astype(np.float32)
+    vectors = random / np.linalg.norm(random, axis=1, keepdims=True)
+    np.save(tmp_path / "v.npy", vectors[:6_000])
+    exact = DenseIndex.open(tmp_path / "v.npy")
+    info = build_graph(tmp_path / "v.npy", exact)
+    assert info is not None
+    index = HnswIndex.open(tmp_path / "v.npy", exact)
+    unseen = vectors[6_000:]
+    right = exact.search(unseen, 10)[0]
+    assert _recall(index.search(unseen, 10)[0], right) == pytest.approx(info.recall, abs=0.03)
+    nodes = vectors[::15]
+    right = exact.search(nodes, 10)[0]
+    assert _recall(index.search(nodes, 10)[0], right) > info.recall + 0.06
+
+
+def test_rows_that_were_held_out_are_found_where_they_are(stored: Path, index: HnswIndex) -> None:
+    info = graph_info(stored)
+    assert info is not None
+    held_out = np.array(info.held_out)
+    assert (len(held_out), len(np.unique(held_out))) == (200, 200)
     vectors = np.asarray(index.exact.vectors)
-    products = vectors[drawn] @ vectors.T
-    products[np.arange(200), drawn] = -np.inf
-    right = np.argsort(-products, axis=1)[:, :10]
-    found = index.search(vectors[drawn], 11)[0]
-    others = [row[row != own][:10] for row, own in zip(found, drawn, strict=True)]
-    assert _recall(np.stack(others), right) == pytest.approx(info.recall, abs=0.01)
+    for rows in (held_out, np.setdiff1d(np.arange(ROWS), held_out)[::11]):
+        found, scores = index.search(vectors[rows], 1)
+        assert (found[:, 0] == rows).mean() > 0.99
+        np.testing.assert_allclose(scores, 1, atol=1e-5)
+
+
+def test_texts_that_are_there_twice_are_no_questions(tmp_path: Path) -> None:
+    vectors = np.concatenate([_clustered(450, 1)] * 2 + [_clustered(1_200, 6)])
+    np.save(tmp_path / "v.npy", vectors)
+    info = build_graph(tmp_path / "v.npy", DenseIndex.open(tmp_path / "v.npy"))
+    assert info is not None
+    # Those whose other half is in the graph; the twins of a few were held out as well.
+    twins = [(row + 450) % 900 for row in info.held_out if row < 900]
+    known = len(twins) - len(set(twins) & set(info.held_out))
+    assert info.questions == len(info.held_out) - known < 140
 
 
 def test_a_graph_that_finds_too_little_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Vectors without any order, few paths, and no view wide enough.
-    monkeypatch.setattr(hnsw, "_EF_SEARCH", (11,))
+    monkeypatch.setattr(hnsw, "_EF_SEARCH", (100,))
     monkeypatch.setattr(hnsw, "_NEIGHBOURS", 2)
     random = np.random.default_rng(3).standard_normal((1_000, 64)).astype(np.float32)
     np.save(tmp_path / "v.npy", random / np.linalg.norm(random, axis=1, keepdims=True))
@@ -93,13 +136,15 @@ def test_a_graph_that_finds_too_little_says_so(
     assert info is not None
     assert info.recall < 0.95
     assert not info.good
+    assert not replace(info, recall=0.96, recall_deep=0.94).good
+    assert replace(info, recall=0.96, recall_deep=0.95).good
 
 
 def test_filters_and_long_lists_are_answered_exactly(index: HnswIndex) -> None:
     queries = _clustered(5, 4)
     mask = np.zeros(ROWS, dtype=bool)
     mask[::97] = True
-    for arguments in ((10, mask), (ROWS, None), (ROWS + 5, None), (0, None)):
+    for arguments in ((10, mask), (101, None), (ROWS + 5, None), (0, None)):
         for found, right in zip(
             index.search(queries, *arguments), index.exact.search(queries, *arguments), strict=True
         ):
@@ -149,7 +194,8 @@ def test_the_job_builds_it_for_large_corpora(
     info = corpus.graph("ab12")
     assert info is not None
     assert (info.rows, info.own_questions) == (300, own > 0)
-    assert info.questions == (own or 200)
+    assert info.questions == (own or 30)
+    assert len(info.held_out) == (0 if own else 30)
     assert len(encoder.texts) == 300 + own
     assert not corpus.lacks_graph("ab12")
     stage = job._status.stage_message

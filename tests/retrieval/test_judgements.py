@@ -18,12 +18,14 @@ from core.retrieval.judgements import (
     JUDGEMENTS_FILE,
     Mark,
     carry_over,
+    has_judged,
     judge,
     judged_question,
     judged_questions,
     scorable,
     undo,
 )
+from core.retrieval.tokens import fold
 from core.workspace import PROJECT_ROOT, Workspace
 
 TEXTS = [f"商品 {n} ＡＸ{n}" for n in range(30)]
@@ -81,6 +83,21 @@ def test_a_line_cut_short_by_a_crash_loses_nothing_else(corpus: Corpus) -> None:
     assert judged_question(corpus, "灯").right == ("p1",)
 
 
+def test_everybody_takes_back_what_they_said_themselves(corpus: Corpus) -> None:
+    judge(corpus, "灯", "p1", "right", by="anna")
+    judge(corpus, "灯", "p2", "right", by="bo")
+    judge(corpus, "灯", "p1", "wrong", by="bo")
+    judge(corpus, "灯", "p3", "right")
+    assert has_judged(corpus, "anna") and not has_judged(corpus, "chen")
+    assert not undo(corpus, "chen")
+    assert undo(corpus, "anna") and not undo(corpus, "anna")
+    one = judged_question(corpus, "灯")
+    assert (one.right, one.wrong) == (("p2", "p3"), ("p1",))
+    assert undo(corpus, "bo") and undo(corpus, "bo") and not has_judged(corpus, "bo")
+    one = judged_question(corpus, "灯")
+    assert (one.right, one.wrong) == (("p3",), ())
+
+
 def test_two_processes_judge_at_the_same_time(corpus: Corpus, workspace: Workspace) -> None:
     code = (
         "import sys; from pathlib import Path; from core.workspace import Workspace;"
@@ -135,3 +152,32 @@ def test_texts_are_found_by_a_part_or_their_id(corpus: Corpus) -> None:
     assert [row["id"] for row in find_texts(corpus, "p7")] == ["p7"]
     assert len(find_texts(corpus, "商品", limit=5)) == 5
     assert find_texts(corpus, "  ") == []
+
+
+def test_texts_are_found_whatever_their_width_and_case(workspace: Workspace) -> None:
+    texts = ["Ｇｒｏßｅ Schuhe", "GROSSE schuhe", "ΣΊΣΥΦΟΣ", "ﬁne 鞋，防水", "ｘ" * 5, "100%_(a.b)"]
+    id = create_corpus(workspace, "n", pd.DataFrame({"t": texts}), text_column="t")
+    corpus = load_corpus(workspace, id)
+    for part, wanted in (
+        ("große", [0, 1]),
+        ("GROSS", [0, 1]),
+        ("σίσυφος", [2]),
+        ("ΊΣΥΦΟΣ", [2]),
+        ("FINE", [3]),
+        ("鞋,防", [3]),
+        ("XX", [4]),
+        ("%_(A.", [5]),
+    ):
+        by_fold = [n for n, text in enumerate(texts) if fold(part) in fold(text)]
+        found = [int(row["id"]) - 1 for row in find_texts(corpus, part)]
+        assert found == by_fold == wanted, part
+
+
+def test_texts_are_looked_through_once_for_the_same_part(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = find_texts(corpus, "ax1", 3)
+    monkeypatch.setattr(Corpus, "batches", None)
+    assert find_texts(corpus, "ax1", 3) == find_texts(corpus, " ax1 ", 3) == found
+    with pytest.raises(TypeError):
+        find_texts(corpus, "ax1", 4)

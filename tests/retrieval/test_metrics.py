@@ -66,11 +66,24 @@ def test_a_question_without_right_answers_has_no_figure() -> None:
 
 def test_interval_covers_the_mean_as_the_normal_one_does() -> None:
     values = np.random.default_rng(1).normal(0.6, 0.2, 400)
-    low, high = bootstrap_interval(values, seed=3)
+    interval = bootstrap_interval(values, seed=3)
+    assert interval is not None
+    low, high = interval
     half = 1.96 * values.std() / math.sqrt(400)
     assert low == pytest.approx(values.mean() - half, abs=0.003)
     assert high == pytest.approx(values.mean() + half, abs=0.003)
     assert bootstrap_interval(values, seed=3) == (low, high)
-    assert bootstrap_interval(np.array([0.5])) == (0.5, 0.5)
     with pytest.raises(ValueError, match="at least one value"):
         bootstrap_interval(np.array([]))
+
+
+@pytest.mark.parametrize("questions", [1, 2, 9])
+def test_of_a_few_values_there_is_no_interval(questions: int) -> None:
+    assert bootstrap_interval(np.full(questions, 0.37)) is None
+    assert bootstrap_interval(np.linspace(0.1, 0.9, questions)) is None
+
+
+def test_of_ten_values_there_is_an_interval() -> None:
+    interval = bootstrap_interval(np.linspace(0.1, 0.9, 10))
+    assert interval is not None
+    assert 0.3 < interval[0] < 0.5 < interval[1] < 0.7

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from core.jobs.context import Stopped
 from core.jobs.stopping import STOP_FILE
-from core.retrieval import question_runs
+from core.retrieval import metrics, question_runs
 from core.retrieval.answers import Column, MissingVectors
 from core.retrieval.corpora import Corpus, Question, create_corpus, load_corpus
 from core.retrieval.question_runs import (
@@ -103,17 +104,50 @@ def test_wins_and_losses_are_sorted_by_size(workspace: Workspace, corpus: Corpus
     assert result is not None
     table = result.compare(0, 1)
     assert len(table) == result.answered
-    assert table["change"].abs().is_monotonic_decreasing
+    assert table["gain"].abs().is_monotonic_decreasing
+    same = table[table["gain"] == 0]
+    assert len(same) > 1 and same["change"].abs().is_monotonic_decreasing
     before, after = table["before"].fillna(DEPTH + 1), table["after"].fillna(DEPTH + 1)
     assert (before - after).tolist() == table["change"].tolist()
-    mean, (low, high) = result.gain(0, 1)
+    mean, interval = result.gain(0, 1)
     change = (result.frame["ndcg_1"] - result.frame["ndcg_0"]).dropna()
     assert mean == pytest.approx(change.mean())
-    assert low < mean < high
+    assert interval is not None and interval[0] < mean < interval[1]
+    assert result.won_and_lost(0, 1) == ((change > 1e-9).sum(), (change < -1e-9).sum())
     shared = result.differences(0, 2)
     first, second = (set(result.frame[f"top_{n}"][shared.index[0]]) for n in (0, 2))
     assert shared["shared"].iloc[0] == len(first & second) == shared["shared"].min()
     assert "Tuned · ndcg@10" in result.table().columns
+
+
+def test_a_move_below_the_tenth_place_wins_nothing(workspace: Workspace, corpus: Corpus) -> None:
+    id = run_job(workspace, corpus, some_questions(corpus))
+    result = load_question_run(corpus, id, COLUMNS)
+    assert result is not None
+    frame = result.frame.iloc[:3].copy()
+    frame["rank_0"], frame["rank_1"] = [80, 12, 3], [60, 9, 4]
+    frame["ndcg_0"], frame["ndcg_1"] = [0.0, 0.0, 0.5], [0.0, 0.3, 0.43]
+    result = replace(result, frame=frame)
+    assert result.won_and_lost(0, 1) == (1, 1)
+    assert result.compare(0, 1)["change"].tolist() == [3, -1, 20]
+    assert result.gain(0, 1) == (pytest.approx(0.23 / 3), None)
+
+
+def test_of_a_few_questions_no_interval_is_kept_or_read(
+    workspace: Workspace, corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for count in (9, 10):
+        # A result from when an interval was made of any number of questions.
+        with monkeypatch.context() as patch:
+            patch.setattr(metrics, "LEAST_FOR_INTERVAL", 1)
+            id = run_job(workspace, corpus, some_questions(corpus)[:count])
+        result = load_question_run(corpus, id, COLUMNS)
+        assert result is not None
+        for scores in result.scores:
+            assert scores.ndcg is not None
+            assert (
+                (scores.ndcg_interval is None) == (scores.recall_interval is None) == (count < 10)
+            )
 
 
 def test_questions_without_answers_have_no_figures(workspace: Workspace, corpus: Corpus) -> None:

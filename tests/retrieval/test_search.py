@@ -344,4 +344,4 @@ def test_a_corpus_without_judged_questions_cannot_be_scored(
     id = _corpus(workspace, SHOES, [Question("夏天")])
     with pytest.raises(NoJudgedQuestions) as caught:
         score_questions(workspace, id, [WORDS])
-    assert "The corpus 鞋 has no questions with known right answers." in str(caught.value)
+    assert "There are no questions with known right answers for 鞋." in str(caught.value)
