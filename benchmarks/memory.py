@@ -13,6 +13,11 @@ def peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 if peak is None else peak
 
 
+def process_peak_bytes(pid: int) -> int:
+    """Bytes that another process held at most so far (Linux); 0 elsewhere, and once it is gone."""
+    return _bytes_of("VmHWM", str(pid)) or 0
+
+
 def mapped_bytes() -> int:
     """Bytes of this process's memory that are pages of files (Linux), which it need not keep."""
     return _bytes_of("RssFile") or 0
@@ -24,10 +29,10 @@ def forget_peak() -> None:
         Path("/proc/self/clear_refs").write_text("5")
 
 
-def _bytes_of(field: str) -> int | None:
-    """A figure of what Linux says of this process; None elsewhere."""
+def _bytes_of(field: str, process: str = "self") -> int | None:
+    """A figure of what Linux says of a process; None elsewhere."""
     with contextlib.suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
+        for line in Path("/proc", process, "status").read_text().splitlines():
             name, _, value = line.partition(":")
             if name == field:
                 return int(value.split()[0]) * 1024
