@@ -12,6 +12,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 
+_CASEFOLDED = {"ß": "ss", "ς": "σ"}
+"""Where casefolding is more than lower case, of what is still in use after NFKC."""
+
+
 def fold(text: str) -> str:
     """``text`` normalised (NFKC: ＡＢ１２ is AB12) and casefolded."""
     return unicodedata.normalize("NFKC", text).casefold()
@@ -28,7 +32,10 @@ def fold_column(texts: pa.Array[Any] | pa.ChunkedArray[Any] | Sequence[str]) -> 
         texts = pa.array(texts, pa.large_string())
     # Not in the stubs of pyarrow.
     normalised = pc.utf8_normalize(texts, form="NFKC")  # type: ignore[attr-defined]
-    return pc.utf8_lower(normalised)
+    folded = pc.utf8_lower(normalised)
+    for letter, instead in _CASEFOLDED.items():
+        folded = pc.replace_substring(folded, letter, instead)
+    return folded
 
 
 def holding(folded: Any, words: str) -> NDArray[np.bool_]:
