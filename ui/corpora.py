@@ -68,7 +68,7 @@ def encode_missing(
 
     A model whose vectors are there without the quick index that a large corpus gets goes on too.
     """
-    slow = [one for one in columns if one.fingerprint and corpus.lacks_graph(one.fingerprint)]
+    slow = [one for one in columns if one.vectors and corpus.lacks_graph(one.vectors)]
     by_model = {column.fingerprint: column for column in (*slow, *missing)}
     wanted = [
         jobs.Wanted(

@@ -96,7 +96,7 @@ def _choose_index(corpus: Corpus, asked: Sequence[Asked]) -> bool:
     graphs = [
         graph
         for one in asked
-        if one.column.fingerprint and (graph := corpus.graph(one.column.fingerprint)) is not None
+        if one.column.vectors and (graph := corpus.graph(one.column.vectors)) is not None
     ]
     if not graphs:
         return False

@@ -94,7 +94,7 @@ def _describe(workspace: Workspace, corpus: Corpus, asked: Sequence[Asked]) -> N
 
 def _say_index(corpus: Corpus, one: Asked) -> None:
     """What the quick index over one model's vectors reaches, if there is one."""
-    graph = corpus.graph(one.column.fingerprint) if one.column.fingerprint else None
+    graph = corpus.graph(one.column.vectors) if one.column.vectors else None
     if graph is None:
         return
     st.caption(

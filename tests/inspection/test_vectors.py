@@ -33,11 +33,11 @@ def test_only_new_texts_are_encoded_and_models_are_kept_apart(
     again = text_vectors(workspace, MODEL, "f0", ["丙", "乙"])
     assert encoder.texts == ["丙"]
     np.testing.assert_array_equal(again, CharacterEncoder().encode(workspace, MODEL, ["丙", "乙"]))
-    assert known_vectors(workspace, "f0", ["丙", "丁"]) is None
-    assert known_vectors(workspace, "f1", ["丙"]) is None
-    assert known_vectors(workspace, "f0", []) is None
+    assert known_vectors(workspace, MODEL, "f0", ["丙", "丁"]) is None
+    assert known_vectors(workspace, MODEL, "f1", ["丙"]) is None
+    assert known_vectors(workspace, MODEL, "f0", []) is None
     encoder.asked.clear()
-    known = known_vectors(workspace, "f0", ["丙", "甲"])
+    known = known_vectors(workspace, MODEL, "f0", ["丙", "甲"])
     assert known is not None
     np.testing.assert_array_equal(known, CharacterEncoder().encode(workspace, MODEL, ["丙", "甲"]))
     assert encoder.asked == []
@@ -78,7 +78,7 @@ def test_a_damaged_store_is_made_again(workspace: Workspace, encoder: CharacterE
     (path,) = (workspace.cache / "vectors").glob("*.vectors")
     for damaged in (path.read_bytes()[:50], b"", b"something else entirely"):
         path.write_bytes(damaged)
-        assert known_vectors(workspace, "f0", ["甲"]) is None
+        assert known_vectors(workspace, MODEL, "f0", ["甲"]) is None
         encoder.asked.clear()
         assert text_vectors(workspace, MODEL, "f0", ["甲"]).shape == (1, 64)
         assert encoder.texts == ["甲"]
