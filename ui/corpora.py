@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
@@ -15,6 +16,8 @@ from core.retrieval.corpora import (
     load_corpus,
 )
 from core.retrieval.encode_job import encode_params, words_missing
+from core.retrieval.sample_corpora import SAMPLE_CORPORA
+from core.retrieval.succession import current_corpora, successors
 from core.training.runs import Run
 from core.workspace import Workspace
 from ui import format as fmt
@@ -27,8 +30,9 @@ _PREVIEW = 20
 
 
 def corpus_name(info: CorpusInfo) -> str:
-    """The corpus's name; a bundled sample's in the session's language."""
-    return _(info.name) if info.sample else info.name
+    """The corpus's name; that of a bundled sample, also with more rows, in one's own language."""
+    samples = {sample.name for sample in SAMPLE_CORPORA.values()}
+    return _(info.name) if info.name in samples else info.name
 
 
 def choose_corpus(workspace: Workspace, run: Run | None) -> Corpus | None:
@@ -36,22 +40,23 @@ def choose_corpus(workspace: Workspace, run: Run | None) -> Corpus | None:
 
     What a run was examined on comes up first.
     """
-    infos = {info.id: info for info in list_corpora(workspace)}
+    infos = {info.id: info for info in current_corpora(workspace)}
     wished = selected("corpus")
-    if wished is not None and wished not in infos and infos:
-        st.warning(
-            _("The corpus “{id}” was deleted. Here is another one.").format(
-                id=fmt.verbatim(wished)
-            ),
-            icon=":material/warning:",
-        )
+    if wished is not None and wished not in infos:
+        earlier = next((info for info in list_corpora(workspace) if info.id == wished), None)
+        if earlier is not None:
+            infos[wished] = earlier
+            _say_earlier(workspace, earlier)
+        elif infos:
+            st.warning(
+                _("The corpus “{id}” was deleted. Here is another one.").format(
+                    id=fmt.verbatim(wished)
+                ),
+                icon=":material/warning:",
+            )
     if wished not in infos and run is not None and run.config.evaluation.exam in infos:
         select("corpus", run.config.evaluation.exam)
-    chosen = choose(
-        "corpus",
-        _("Search in"),
-        {info.id: f"{corpus_name(info)} · {texts_count(info.rows)}" for info in infos.values()},
-    )
+    chosen = choose("corpus", _("Search in"), corpus_titles(list(infos.values())))
     if chosen is None:
         return None
     try:
@@ -59,6 +64,41 @@ def choose_corpus(workspace: Workspace, run: Run | None) -> Corpus | None:
     except Problem as problem:
         st.error(say(problem), icon=":material/error:")
         return None
+
+
+def corpus_titles(infos: Sequence[CorpusInfo]) -> dict[str, str]:
+    """What each corpus is called in a list, by its id: those of one name with when they came."""
+    titles = {info.id: f"{corpus_name(info)} · {texts_count(info.rows)}" for info in infos}
+    named = Counter(corpus_name(info) for info in infos)
+    for info in infos:
+        if named[corpus_name(info)] > 1:
+            titles[info.id] += f" · {fmt.moment(info.created)}"
+    return titles
+
+
+def _say_earlier(workspace: Workspace, info: CorpusInfo) -> None:
+    """Say of a corpus that a link leads to that another one took its place, and offer that."""
+    later = {one.id: one for one in list_corpora(workspace)}
+    replaced = successors(list(later.values()))
+    id = info.id
+    while id in replaced:
+        id = replaced[id]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(
+            _("“{name}” has grown since: {then} then, {now} now.").format(
+                name=fmt.verbatim(corpus_name(info)),
+                then=texts_count(info.rows),
+                now=texts_count(later[id].rows),
+            ),
+            icon=":material/history:",
+        )
+        st.button(
+            _("Search in all of it"),
+            key="corpus_later",
+            icon=":material/update:",
+            on_click=select,
+            args=("corpus", id),
+        )
 
 
 def encode_missing(

@@ -14,10 +14,11 @@ from core.cli.output import DONE, FAILED, say, say_json
 from core.cli.tables import write_csv
 from core.inspection.matrix_svg import shortened
 from core.problems import N_, Problem
-from core.retrieval.corpora import Corpus, list_corpora, load_corpus
+from core.retrieval.corpora import Corpus, load_corpus
 from core.retrieval.filters import mask_of
 from core.retrieval.judgements import JudgedQuestion, judged_question
 from core.retrieval.search import ColumnHits, Hit, SideBySide, search
+from core.retrieval.succession import current_corpora
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def corpus_named(workspace: Workspace, id: str | None) -> Corpus:
     """
     if id is not None:
         return load_corpus(workspace, id)
-    infos = list_corpora(workspace)
+    infos = current_corpora(workspace)
     if not infos:
         raise NoCorpus
     if len(infos) > 1:

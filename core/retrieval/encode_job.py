@@ -22,6 +22,7 @@ from core.retrieval.draft import draft_of
 from core.retrieval.hnsw import LEAST_QUESTIONS, SAMPLE_QUESTIONS, build_graph
 from core.retrieval.known import KnownVectors, find_known
 from core.retrieval.lexical import LexicalIndex
+from core.retrieval.succession import forget_earlier
 
 if TYPE_CHECKING:
     from core.jobs.context import JobContext
@@ -115,6 +116,10 @@ def store_vectors(
             draft.put(places, encode(model, asked, "document"))
         known.repeat(draft.vectors)
         draft.publish()
+    forget_earlier(job.workspace, corpus, name)
+    if name != fingerprint:
+        # Of an earlier version, which read passages without the model's prompt for them.
+        corpus.vectors_path(fingerprint).unlink(missing_ok=True)
 
 
 def store_graph(job: JobContext, corpus: Corpus, model: Path, name: str, encode: Encode) -> None:
@@ -204,3 +209,4 @@ def _build_lexical(job: JobContext, corpus: Corpus) -> None:
     with tempfile.TemporaryDirectory(prefix="words-", dir=job.folder) as scratch:
         texts = chain.from_iterable(corpus.slices())
         LexicalIndex.build(texts, progress, Path(scratch)).save(corpus.lexical_folder)
+    forget_earlier(job.workspace, corpus, None)

@@ -8,6 +8,7 @@ import re
 import shutil
 from dataclasses import dataclass
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -17,7 +18,7 @@ from core.inspection.comparison import load_comparison
 from core.jobs import queue
 from core.jobs.reasons import ProcessVanished
 from core.retrieval.answers import Column
-from core.retrieval.corpora import list_corpora, load_corpus
+from core.retrieval.corpora import create_corpus, list_corpora, load_corpus
 from core.retrieval.judgements import judge, judged_questions
 from core.retrieval.sample_corpora import add_sample_corpus
 from core.retrieval.scoring import score_questions
@@ -279,6 +280,25 @@ def test_further_rows_take_the_judgements_along(
     assert new.ids() == [*old["id"], "p900"]
     (one,) = judged_questions(new)
     assert one.right == ("p001",)
+    # The larger one is listed alone; a link still opens the other one, which says so.
+    (title,) = app.selectbox(key="choose_corpus").options
+    assert title == f"Product catalogue (sample) · {len(old) + 1} texts"
+    app = open_screen("search", run=run, corpus=corpus)
+    assert app.session_state["corpus"] == corpus
+    said = f"has grown since: {len(old)} texts then, {len(old) + 1} texts now."
+    assert said in shown(app)
+    assert len(set(app.selectbox(key="choose_corpus").options)) == 2
+    app.button(key="corpus_later").click().run()
+    assert app.session_state["corpus"] == new.info.id
+    assert said not in shown(app)
+
+
+def test_corpora_of_one_name_can_be_told_apart(workspace: Workspace, run: str) -> None:
+    for text in ("一", "二"):
+        table = pd.DataFrame({"text": [text]})
+        create_corpus(workspace, "shoes", table, text_column="text")
+    options = open_screen("search", run=run).selectbox(key="choose_corpus").options
+    assert all(re.fullmatch(r"shoes · 1 text · .*20\d\d.*", one) for one in options), options
 
 
 def test_the_texts_of_a_dataset(workspace: Workspace, run: str) -> None:
