@@ -6,14 +6,16 @@ import html
 import json
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from core.data.shapes import Shape
 from core.data.store import load_dataset
+from core.files import write_json
 from core.inspection.comparison import load_comparison
 from core.jobs import queue
 from core.jobs.reasons import ProcessVanished
@@ -24,6 +26,7 @@ from core.retrieval.sample_corpora import add_sample_corpus
 from core.retrieval.scoring import score_questions
 from core.retrieval.search import search
 from core.training.runs import load_run
+from core.training.speed import GUESS, SPEED_FILE
 from core.workspace import Workspace
 from tests.pages.compared import do_jobs, fail_jobs, make_compared
 from tests.retrieval.stand_in import CharacterEncoder
@@ -543,3 +546,38 @@ def test_search_in_chinese(workspace: Workspace, run: str, corpus: str) -> None:
     for english in ("right answer", "scores", "new,", "Base", "Tuned", "question"):
         assert english not in said
     assert "正确答案" in said
+
+
+def test_what_takes_long_is_begun_by_a_button_can_be_stopped_and_goes_on(
+    workspace: Workspace, encoder: CharacterEncoder, corpus: str
+) -> None:
+    slow = replace(GUESS, encode_flops=1e9, measured=True)
+    write_json(workspace.cache / SPEED_FILE, asdict(slow))
+    app = open_screen("search")
+    assert app.multiselect(key="choose_search_models").value == ["minilm", "bm25"]
+    assert not queue.waiting_jobs(workspace)
+    assert "A model has to read all 161 texts once" in shown(app)
+    assert re.search(r"^- .*MiniLM.*: about \d+ (s|min)", shown(app), re.MULTILINE)
+    app.button(key="begin_reading").click().run()
+    assert not app.exception, app.exception
+    assert [job.kind for job in queue.waiting_jobs(workspace)] == ["encode_corpus"]
+    # Another session shows the same work and asks nothing.
+    for one in (app, open_screen("search")):
+        assert not [button for button in one.button if button.key == "begin_reading"]
+        assert len(one.get("progress")) == 1
+
+    button(app, "Stop").click().run()
+    assert not queue.waiting_jobs(workspace)
+    assert "stopped. What was read is kept, and reading goes on there." in shown(app)
+    button(app, "Go on").click().run()
+    assert not app.exception, app.exception
+    assert len(queue.waiting_jobs(workspace)) == 1
+    do_jobs(workspace)
+    app.run()
+    assert not app.get("progress") and not app.warning
+
+
+def button(app: AppTest, label: str) -> Button:
+    """The only button that says so."""
+    (found,) = [one for one in app.button if one.label == label]
+    return found
