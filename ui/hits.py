@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.problems import N_
 from core.retrieval.answers import ColumnKind, MissingVectors
 from core.retrieval.judgements import JudgedQuestion, Mark
 from core.retrieval.layouts import Layout, Look, take_apart
@@ -28,6 +29,19 @@ _MARK = "background:rgba(250,190,40,.34);color:inherit;border-radius:.2em;paddin
 
 Judge = Callable[[str, Mark | None], None]
 """Takes a text's id and what it is now; None takes back what was said."""
+
+_NOTHING = {
+    ColumnKind.LEXICAL: N_("No text has a word in common with the question."),
+    ColumnKind.DENSE: N_(
+        "The model has no usable numbers for these texts, so it finds none of them. Choose another "
+        "model; the training of this one has gone wrong."
+    ),
+    ColumnKind.FUSED: N_(
+        "The model has no usable numbers for these texts, and none of them has a word in common "
+        "with the question."
+    ),
+}
+"""Why a column of each kind finds nothing at all."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +84,7 @@ def _show_column(found: SideBySide, number: int, view: View, asked: int) -> None
         return
     st.caption(_summary(answers, number, view, asked, others=len(found.columns) > 1))
     if not answers.hits:
-        st.info(_("No text has a word in common with the question."), icon=":material/info:")
+        st.info(_(_NOTHING[answers.column.kind]), icon=":material/info:")
     for hit in answers.hits:
         with st.container(border=True, gap="xxsmall", key=f"hit_{number}_{hit.rank}"):
             compared = number > 0 and answers.shared is not None

@@ -8,6 +8,7 @@ import re
 import shutil
 from dataclasses import asdict, dataclass, replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -29,7 +30,7 @@ from core.training.runs import load_run
 from core.training.speed import GUESS, SPEED_FILE
 from core.workspace import Workspace
 from tests.pages.compared import do_jobs, fail_jobs, make_compared
-from tests.retrieval.stand_in import CharacterEncoder
+from tests.retrieval.stand_in import WIDTH, CharacterEncoder
 from tests.ui.helpers import MAIN, open_screen, shown
 from ui import search_texts
 
@@ -575,6 +576,19 @@ def test_what_takes_long_is_begun_by_a_button_can_be_stopped_and_goes_on(
     do_jobs(workspace)
     app.run()
     assert not app.get("progress") and not app.warning
+
+
+def test_a_column_without_a_hit_says_why(workspace: Workspace, run: str, corpus: str) -> None:
+    base, _tuned, _words = columns(workspace, run)
+    rows = load_corpus(workspace, corpus).info.rows
+    path = load_corpus(workspace, corpus).vectors_path(base.vectors or "")
+    path.parent.mkdir()
+    # As an earlier version kept them.
+    np.save(path, np.full((rows, WIDTH), np.nan, dtype=np.float32))
+    app = ask(ready(workspace, run), "zzzz")
+    assert [len(place.heads) for place in places(app)] == [0, 10, 0]
+    assert shown(app).count("No text has a word in common with the question.") == 1
+    assert shown(app).count("The model has no usable numbers for these texts") == 1
 
 
 def button(app: AppTest, label: str) -> Button:
