@@ -125,7 +125,7 @@ def encode_missing(
     asked = [(one, took) for one, took, now in zip(new, seconds, at_once, strict=True) if not now]
     for_long = [one for one, _took in asked]
     wanted = [one for one in wanted if one not in for_long]
-    if wanted and missing:
+    if missing and any(one in new or jobs.at_work(workspace, one) for one in wanted):
         st.caption(
             _("The models are reading the corpus, once for all questions. BM25 answers meanwhile.")
         )

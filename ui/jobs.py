@@ -103,6 +103,11 @@ def begun(workspace: Workspace, wanted: Wanted) -> bool:
     id = _memory().get(wanted.key)
     if id is not None and _unfinished(workspace, id):
         return True
+    return at_work(workspace, wanted)
+
+
+def at_work(workspace: Workspace, wanted: Wanted) -> bool:
+    """Whether the job waits or works for anybody, and nobody has asked it to stop."""
     return queue.find_active(workspace, wanted.kind, wanted.params) is not None
 
 

@@ -570,9 +570,11 @@ def test_what_takes_long_is_begun_by_a_button_can_be_stopped_and_goes_on(
     button(app, "Stop").click().run()
     assert not queue.waiting_jobs(workspace)
     assert "stopped. What was read is kept, and reading goes on there." in shown(app)
+    assert "The models are reading the corpus" not in shown(app)
     button(app, "Go on").click().run()
     assert not app.exception, app.exception
     assert len(queue.waiting_jobs(workspace)) == 1
+    assert "The models are reading the corpus" in shown(app)
     do_jobs(workspace)
     app.run()
     assert not app.get("progress") and not app.warning
