@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-
 _CASEFOLDED = {"ß": "ss", "ς": "σ"}
 """Where casefolding is more than lower case, of what is still in use after NFKC."""
 

@@ -45,6 +45,19 @@ _SCORE_HELP = {
 Judge = Callable[[str, Mark | None], None]
 """Takes a text's id and what it is now; None takes back what was said."""
 
+_NOTHING = {
+    ColumnKind.LEXICAL: N_("No text has a word in common with the question."),
+    ColumnKind.DENSE: N_(
+        "The model has no usable numbers for these texts, so it finds none of them. Choose another "
+        "model; the training of this one has gone wrong."
+    ),
+    ColumnKind.FUSED: N_(
+        "The model has no usable numbers for these texts, and none of them has a word in common "
+        "with the question."
+    ),
+}
+"""Why a column of each kind finds nothing at all."""
+
 
 @dataclass(frozen=True)
 class View:
@@ -89,7 +102,7 @@ def _show_column(found: SideBySide, number: int, view: View, asked: int) -> None
         help=_(_SCORE_HELP[answers.column.kind]),
     )
     if not answers.hits:
-        st.info(_("No text has a word in common with the question."), icon=":material/info:")
+        st.info(_(_NOTHING[answers.column.kind]), icon=":material/info:")
     for hit in answers.hits:
         with st.container(border=True, gap="xxsmall", key=f"hit_{number}_{hit.rank}"):
             compared = number > 0 and answers.shared is not None

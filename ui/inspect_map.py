@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.inspection.comparison import Comparison
+from core.inspection.map_points import MapPoints
 from core.inspection.map_words import PCA_TITLE, UMAP_TITLE, how_to_read
 from core.inspection.moved import most_moved
 from core.inspection.project_job import (
@@ -69,14 +70,14 @@ def _explore(
         points = choose_points(workspace, run, comparison, examples)
         method, way = choose()
         settings = choose_settings(len(points.texts), method)
-    key = map_key(points.texts, comparison.base.fingerprint, comparison.tuned.fingerprint)
+    key = map_key(points.texts, comparison.base, comparison.tuned, points.roles)
     saved = load_map(workspace, key, settings)
     drawn = points
     try:
-        vectors = _all_vectors(str(workspace.root), key, workspace, comparison, points.texts)
+        vectors = _all_vectors(str(workspace.root), key, workspace, comparison, points)
     except _NotYet:
         saved, drawn = _NOTHING, points.first(WAITED_FOR)
-        vectors = encode(workspace, comparison, drawn.texts)
+        vectors = encode(workspace, comparison, drawn.texts, drawn.roles)
     view = MapView(workspace, run, comparison, key, drawn, vectors, saved)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         colour = colour_by(points)
@@ -94,19 +95,19 @@ def _explore(
             words.format(texts=fmt.number(len(points.texts)), total=fmt.number(points.total))
         )
     with progress:
-        _see_to_the_rest(view, points.texts, settings, method == "umap")
+        _see_to_the_rest(view, points, settings, method == "umap")
     show_found(view, found)
     _below(view)
 
 
-def _see_to_the_rest(
-    view: MapView, texts: Sequence[str], settings: MapSettings, layout: bool
-) -> None:
+def _see_to_the_rest(view: MapView, points: MapPoints, settings: MapSettings, layout: bool) -> None:
     """Have a job find what is missing of the map, and show how far it is."""
     if view.saved.whole(layout):
         return
     models = view.comparison.base, view.comparison.tuned
-    params = project_params(view.workspace, view.key, texts, *models, settings, layout)
+    params = project_params(
+        view.workspace, view.key, points.texts, *models, settings, layout, points.roles
+    )
     wanted = jobs.Wanted("project", params, "map", _("UMAP") if layout else _("Groups"))
     jobs.replace(view.workspace, f"map_of_{view.run.id}", wanted)
     jobs.follow(view.workspace, [wanted], milestone=lambda now: (now.stage or {}).get("template"))
@@ -122,10 +123,10 @@ def _all_vectors(
     key: str,
     _workspace: Workspace,
     _comparison: Comparison,
-    _texts: Sequence[str],
+    _points: MapPoints,
 ) -> Pair:
     """The vectors of all texts of a map, held while people look at it."""
-    vectors = encoded(_workspace, _comparison, _texts)
+    vectors = encoded(_workspace, _comparison, _points.texts, _points.roles)
     if vectors is None:
         raise _NotYet
     return vectors

@@ -113,10 +113,10 @@ def _vectors(
 ) -> Pair | None:
     """The vectors of all texts; None while a job reads them."""
     if len(sheet) <= WAITED_FOR:
-        return encode(workspace, comparison, sheet.texts)
-    vectors = encoded(workspace, comparison, sheet.texts)
+        return encode(workspace, comparison, sheet.texts, sheet.roles)
+    vectors = encoded(workspace, comparison, sheet.texts, sheet.roles)
     if vectors is None:
-        params = read_params(sheet.texts, comparison.base, comparison.tuned)
+        params = read_params(sheet.texts, comparison.base, comparison.tuned, sheet.roles)
         wanted = jobs.Wanted("read_texts", params, "texts", _("Reading the texts"))
         jobs.replace(workspace, f"texts_of_{run_id}", wanted)
         jobs.follow(workspace, [wanted])

@@ -208,7 +208,9 @@ def _review(view: MapView, dataset: str, texts: Sequence[str]) -> str:
         view.run,
         dataset,
         texts,
-        lambda asked: text_vectors(view.workspace, tuned.folder, tuned.fingerprint, asked),
+        lambda asked, role: text_vectors(
+            view.workspace, tuned.folder, tuned.fingerprint, asked, roles=[role] * len(asked)
+        ),
     )
 
 

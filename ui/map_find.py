@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.folding import fold_column, holding
 from core.inspection.neighbours import nearest_to
-from core.inspection.vectors import text_vectors
+from core.inspection.vectors import Roles, text_vectors
 from core.problems import N_
 from ui import format as fmt
 from ui.language import _, ngettext
@@ -117,11 +117,15 @@ def show_found(view: MapView, found: Found) -> None:
 
 def _by_meaning(view: MapView, words: str) -> Found:
     lists = []
+    # Among texts that nobody asks with, what was typed is only another one of them.
+    roles: Roles = ("query",) if view.points.roles else ()
     with st.spinner(_("Both models read what you wrote …")):
         for model, vectors in zip(
             (view.comparison.base, view.comparison.tuned), view.vectors, strict=True
         ):
-            query = text_vectors(view.workspace, model.folder, model.fingerprint, [words])[0]
+            (query,) = text_vectors(
+                view.workspace, model.folder, model.fingerprint, [words], roles=roles
+            )
             lists.append(nearest_to(vectors, query, NEAREST))
     places = [{item: place for place, item in enumerate(one, start=1)} for one in lists]
     items = list(dict.fromkeys([*lists[1], *lists[0]]))

@@ -10,7 +10,7 @@ from core.data.store import list_datasets
 from core.inspection.comparison import Comparison
 from core.inspection.map_points import MapPoints, corpus_points, dataset_points, held_out_points
 from core.inspection.widgets import Example, example_texts
-from core.retrieval.corpora import list_corpora
+from core.retrieval.succession import current_corpora
 from core.training.runs import Run
 from core.workspace import Workspace
 from ui import format as fmt
@@ -38,7 +38,7 @@ def choose_points(
         options[f"dataset:{dataset.id}"] = words.format(
             name=dataset_name(dataset), rows=fmt.number(dataset.rows)
         )
-    for corpus in list_corpora(workspace):
+    for corpus in current_corpora(workspace):
         words = _("Corpus: {name} · {rows} texts")
         options[f"corpus:{corpus.id}"] = words.format(
             name=corpus_name(corpus), rows=fmt.number(corpus.rows)

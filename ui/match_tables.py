@@ -11,8 +11,8 @@ from core.data.staging import load_staged, read_staged, stage_upload, staged_fil
 from core.data.store import list_datasets
 from core.matching.tables import Kind, TableChoice, TableInfo, describe_table
 from core.problems import Problem
-from core.retrieval.corpora import list_corpora
 from core.retrieval.sample_corpora import SAMPLE_CORPORA, add_sample_corpus
+from core.retrieval.succession import current_corpora
 from core.retrieval.table_columns import ID_NAMES, named_column
 from core.workspace import UnknownItem, Workspace
 from ui import format as fmt
@@ -75,7 +75,7 @@ def table_options(workspace: Workspace) -> dict[str, str]:
         options[f"dataset:{info.id}"] = _("Dataset · {name} · {rows}").format(
             name=dataset_name(info), rows=_rows(info.rows)
         )
-    for corpus in list_corpora(workspace):
+    for corpus in current_corpora(workspace):
         options[f"corpus:{corpus.id}"] = _("Search texts · {name} · {rows}").format(
             name=corpus_name(corpus), rows=_rows(corpus.rows)
         )

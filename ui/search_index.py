@@ -52,7 +52,7 @@ def say_what_is_missed(corpus: Corpus, asked: Sequence[Asked]) -> None:
 
 def say_index(corpus: Corpus, one: Asked) -> None:
     """What the quick index over one model's vectors finds, and how quickly, if there is one."""
-    graph = corpus.graph(one.column.fingerprint) if one.column.fingerprint else None
+    graph = corpus.graph(one.column.vectors) if one.column.vectors else None
     if graph is None:
         return
     time = _("A question takes {quick} instead of {exact} milliseconds.").format(
@@ -83,8 +83,8 @@ def _graphs(corpus: Corpus, asked: Sequence[Asked]) -> list[tuple[Asked, GraphIn
     """The quick indexes of the models that are asked, each once."""
     found = {}
     for one in asked:
-        fingerprint = one.column.fingerprint
-        graph = corpus.graph(fingerprint) if fingerprint else None
+        vectors = one.column.vectors
+        graph = corpus.graph(vectors) if vectors else None
         if graph is not None:
-            found.setdefault(fingerprint, (one, graph))
+            found.setdefault(vectors, (one, graph))
     return list(found.values())

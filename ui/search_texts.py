@@ -20,14 +20,12 @@ from core.problems import Problem
 from core.retrieval.corpora import (
     Corpus,
     create_corpus,
-    delete_corpus,
     list_corpora,
-    load_corpus,
 )
 from core.retrieval.corpus_job import store_params, stored_corpus
 from core.retrieval.growth import Added, add_rows, corpus_from_dataset
-from core.retrieval.judgements import carry_over
 from core.retrieval.sample_corpora import SAMPLE_CORPORA, add_sample_corpus
+from core.retrieval.succession import delete_with_earlier
 from core.retrieval.table_columns import ID_NAMES, likely_text_column, named_column
 from core.workspace import UnknownItem, Workspace
 from ui import format as fmt
@@ -87,7 +85,7 @@ def _describe(workspace: Workspace, corpus: Corpus, asked: Sequence[Asked]) -> N
             _("The texts, what the models have read of them and your judgements are deleted.")
         )
         if st.button(_("Delete for good"), type="primary", key=f"delete_{info.id}"):
-            delete_corpus(workspace, info.id)
+            delete_with_earlier(workspace, info.id)
             select("corpus", None)
             st.rerun()
 
@@ -182,16 +180,10 @@ def _likely_id(frame: pd.DataFrame, others: Sequence[str], add_to: Corpus | None
 
 
 def _grow(workspace: Workspace, old: Corpus, frame: pd.DataFrame, text: str, id: str | None) -> str:
-    """Add rows to a corpus; what was judged goes with them."""
+    """Add rows to a corpus."""
     added = add_rows(workspace, old.info.id, frame, text_column=text, id_column=id)
-    _take_along(workspace, old, added)
-    return added.corpus
-
-
-def _take_along(workspace: Workspace, old: Corpus, added: Added) -> None:
-    if added.corpus != old.info.id:
-        carry_over(old, load_corpus(workspace, added.corpus))
     STATE[_ADDED] = added
+    return added.corpus
 
 
 def _what_was_added(added: Added) -> str:
@@ -201,6 +193,13 @@ def _what_was_added(added: Added) -> str:
     if added.already:
         sentence = ngettext("{n} was there already.", "{n} were there already.", added.already)
         words.append(sentence.format(n=fmt.number(added.already)))
+    if added.rows:
+        words.append(
+            _(
+                "These texts take the place of the earlier ones, with your judgements; a link to "
+                "the earlier ones still opens them."
+            )
+        )
     return paragraph(*words)
 
 
@@ -247,7 +246,7 @@ def _start_job(
     params = store_params(upload, name, text_column=text, id_column=id, add_to=old)
     wanted = jobs.Wanted("store_corpus", params, "texts", name)
     job = queue.submit_once(workspace, wanted.kind, wanted.params, name=wanted.name)
-    STATE[_JOB] = (wanted, job, old)
+    STATE[_JOB] = (wanted, job, old is not None)
     STATE[_COUNT] = STATE.get(_COUNT, 0) + 1
     st.rerun()
 
@@ -256,13 +255,11 @@ def _follow_job(workspace: Workspace) -> None:
     """How far the job with a large table is; its corpus is chosen when it is done."""
     if _JOB not in STATE:
         return
-    wanted, job, old = STATE[_JOB]
+    wanted, job, add_to = STATE[_JOB]
     try:
         folder = workspace.job(job)
         done = JobStatus.load(folder).state is JobState.SUCCEEDED
         added = stored_corpus(folder) if done else None
-        if done and added is not None and old is not None:
-            _take_along(workspace, load_corpus(workspace, old), added)
     except UnknownItem:
         STATE.pop(_JOB)
         return
@@ -270,6 +267,8 @@ def _follow_job(workspace: Workspace) -> None:
         jobs.follow(workspace, [wanted])
         return
     STATE.pop(_JOB)
+    if add_to:
+        STATE[_ADDED] = added
     select("corpus", added.corpus)
     st.rerun()
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.inspection.comparison import Comparison
 from core.inspection.projections import Projection, joint_pca
-from core.inspection.vectors import known_vectors, text_vectors
+from core.inspection.vectors import Roles, known_vectors, text_vectors
 from core.workspace import Workspace
 from ui.language import _
 
@@ -18,8 +18,10 @@ Pair = tuple[NDArray[np.float32], NDArray[np.float32]]
 """The base's and the tuned model's vectors of the same texts, one row a text."""
 
 
-def encode(workspace: Workspace, comparison: Comparison, texts: Sequence[str]) -> Pair:
-    """The texts' vectors; while they are being computed the page says so.
+def encode(
+    workspace: Workspace, comparison: Comparison, texts: Sequence[str], roles: Roles = ()
+) -> Pair:
+    """The texts' vectors, read in these roles; while they are being computed the page says so.
 
     Raises:
         Problem: a model cannot be loaded, or the encoder does not start.
@@ -28,16 +30,20 @@ def encode(workspace: Workspace, comparison: Comparison, texts: Sequence[str]) -
         _("Both models read the texts. Right after a start they have to be loaded first …")
     ):
         base, tuned = (
-            text_vectors(workspace, model.folder, model.fingerprint, texts)
+            text_vectors(workspace, model.folder, model.fingerprint, texts, roles=roles)
             for model in (comparison.base, comparison.tuned)
         )
     return base, tuned
 
 
-def encoded(workspace: Workspace, comparison: Comparison, texts: Sequence[str]) -> Pair | None:
+def encoded(
+    workspace: Workspace, comparison: Comparison, texts: Sequence[str], roles: Roles = ()
+) -> Pair | None:
     """The texts' vectors when all of them were computed before."""
-    base = known_vectors(workspace, comparison.base.fingerprint, texts)
-    tuned = known_vectors(workspace, comparison.tuned.fingerprint, texts)
+    base, tuned = (
+        known_vectors(workspace, model.folder, model.fingerprint, texts, roles)
+        for model in (comparison.base, comparison.tuned)
+    )
     return None if base is None or tuned is None else (base, tuned)
 
 

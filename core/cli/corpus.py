@@ -22,8 +22,9 @@ from core.retrieval.corpora import (
     load_corpus,
 )
 from core.retrieval.growth import Added, add_rows, corpus_from_dataset
-from core.retrieval.judgements import carry_over, judged_questions
+from core.retrieval.judgements import judged_questions
 from core.retrieval.sample_corpora import SAMPLE_CORPORA, add_sample_corpus
+from core.retrieval.succession import successors
 from core.retrieval.table_columns import likely_text_column
 from core.workspace import UnknownItem, Workspace
 
@@ -145,29 +146,27 @@ def _add_file(workspace: Workspace, options: argparse.Namespace) -> Added:
 
 
 def _grow(workspace: Workspace, options: argparse.Namespace, batches: Any, text: str) -> Added:
-    """Add rows to a corpus; what was judged goes with them."""
-    old = load_corpus(workspace, options.add_to)
-    added = add_rows(
+    return add_rows(
         workspace,
-        old.info.id,
+        options.add_to,
         batches,
         text_column=text,
         id_column=options.id,
         name=options.name,
     )
-    if added.corpus != old.info.id:
-        carry_over(old, load_corpus(workspace, added.corpus))
-    return added
 
 
 def _list(workspace: Workspace, options: argparse.Namespace) -> int:
     infos = list_corpora(workspace)
+    replaced = successors(infos)
     if options.json:
-        say_json([_record(info) for info in infos])
+        say_json([{**_record(info), "replaced_by": replaced.get(info.id)} for info in infos])
         return DONE
     for info in infos:
         fields = f"; fields: {', '.join(info.fields)}" if info.fields else ""
-        say(f"{info.id}  {info.name}, {info.rows} texts, {len(info.judged)} questions{fields}")
+        grown = f"; rows were added since: {replaced[info.id]}" if info.id in replaced else ""
+        words = f"{info.name}, {info.rows} texts, {len(info.judged)} questions"
+        say(f"{info.id}  {words}{fields}{grown}")
     return DONE
 
 

@@ -47,7 +47,7 @@ from core.inspection.similarity_results import (
     compare_sheet,
     report_of,
 )
-from core.inspection.vectors import Progress, text_vectors
+from core.inspection.vectors import Progress, Roles, text_vectors
 from core.inspection.widgets import example_texts
 from core.problems import N_, Problem
 from core.training.artifacts import HELD_OUT, load_held_out
@@ -207,7 +207,7 @@ def _similarities(look: _Look) -> Results | None:
         raise TooFewTexts(count=len(sheet))
     if len(sheet) > MOST_TEXTS:
         raise TooManyTexts(count=len(sheet), most=MOST_TEXTS)
-    vectors = _vectors(look, sheet.texts)
+    vectors = _vectors(look, sheet.texts, sheet.roles)
     return compare_sheet(sheet, vectors, _order(look.options.order, sheet, vectors[1]))
 
 
@@ -243,10 +243,12 @@ def _order(how: str | None, sheet: Sheet, vectors: NDArray[np.float32]) -> NDArr
     return group_order(sheet.groups) if how == "group" else np.arange(len(sheet))
 
 
-def _vectors(look: _Look, texts: tuple[str, ...]) -> Pair:
+def _vectors(look: _Look, texts: tuple[str, ...], roles: Roles) -> Pair:
     """Of both models; what was read before is not read again."""
     base, tuned = (
-        text_vectors(look.workspace, model.folder, model.fingerprint, texts, _say_reading(name))
+        text_vectors(
+            look.workspace, model.folder, model.fingerprint, texts, _say_reading(name), roles
+        )
         for name, model in (
             (look.comparison.base_name, look.comparison.base),
             (look.run.name, look.comparison.tuned),
@@ -271,14 +273,16 @@ def _map(look: _Look) -> DrawnMap | None:
     settings = MapSettings(asked.neighbours, asked.min_dist, asked.seed)
     points = _points(look)
     base, tuned = look.comparison.base, look.comparison.tuned
-    key = map_key(points.texts, base.fingerprint, tuned.fingerprint)
+    key = map_key(points.texts, base, tuned, points.roles)
     umap = look.options.layout == "umap"
     if not load_map(look.workspace, key, settings).whole(umap):
-        params = project_params(look.workspace, key, points.texts, base, tuned, settings, umap)
+        params = project_params(
+            look.workspace, key, points.texts, base, tuned, settings, umap, points.roles
+        )
         if not work(look.workspace, "project", params, "map", json=look.options.json):
             return None
     saved = load_map(look.workspace, key, settings)
-    vectors = _vectors(look, points.texts)
+    vectors = _vectors(look, points.texts, points.roles)
     layout = saved.layout if umap else None
     return DrawnMap(
         base_name=look.comparison.base_name,

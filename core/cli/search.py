@@ -16,10 +16,11 @@ from core.cli.tables import write_csv
 from core.inspection.matrix_svg import shortened
 from core.problems import N_, Problem
 from core.retrieval.answers import Column
-from core.retrieval.corpora import Corpus, list_corpora, load_corpus
+from core.retrieval.corpora import Corpus, load_corpus
 from core.retrieval.filters import mask_of
 from core.retrieval.judgements import JudgedQuestion, judged_question
 from core.retrieval.search import ColumnHits, Hit, SideBySide, search
+from core.retrieval.succession import current_corpora
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _search(workspace: Workspace, options: argparse.Namespace) -> int:
 def _say_what_is_missed(corpus: Corpus, columns: Sequence[Column]) -> None:
     """Warn of quick indexes that find too little."""
     for column in columns:
-        graph = corpus.graph(column.fingerprint) if column.fingerprint else None
+        graph = corpus.graph(column.vectors) if column.vectors else None
         if graph is not None and not graph.good:
             say(
                 f"{column.name}: the quick index finds only {graph.recall:.1%} of the ten best "
@@ -109,7 +110,7 @@ def corpus_named(workspace: Workspace, id: str | None) -> Corpus:
     """
     if id is not None:
         return load_corpus(workspace, id)
-    infos = list_corpora(workspace)
+    infos = current_corpora(workspace)
     if not infos:
         raise NoCorpus
     if len(infos) > 1:

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.encoder.numbers import check_numbers
 from core.encoder.place import request_file, served_by, socket_path
 from core.encoder.protocol import receive, send
 from core.jobs.processes import ProcessIdentity
+from core.models.roles import Role
 from core.models.seen import SeenText
 from core.problems import N_, Message, Problem
 from core.workspace import Workspace
@@ -62,7 +64,9 @@ class EncoderProblem(Problem):
         return self._do
 
 
-def encode(workspace: Workspace, model: Path, texts: Sequence[str]) -> NDArray[np.float32]:
+def encode(
+    workspace: Workspace, model: Path, texts: Sequence[str], role: Role | None = None
+) -> NDArray[np.float32]:
     """Vectors of length 1, float32 of shape [number of texts, dimension], in the texts' order.
 
     Starts the encoder when it is not there, and asks once more when it dies meanwhile.
@@ -71,14 +75,18 @@ def encode(workspace: Workspace, model: Path, texts: Sequence[str]) -> NDArray[n
         workspace: whose encoder is asked.
         model: the model's folder.
         texts: at least one.
+        role: what they are: what asks, or what is found; None when they stand side by side.
 
     Raises:
         EncoderUnavailable: the encoder does not come up.
         EncoderDied: it ended twice while it worked on this.
         EncoderProblem: the model cannot be loaded.
+        NoNumbers: the model gives NaN or infinity for a text.
     """
-    answer, body = _ask(workspace, "encode", model, texts)
-    return np.frombuffer(body, dtype=np.float32).reshape(answer["shape"]).copy()
+    answer, body = _ask(workspace, "encode", model, texts, role)
+    vectors = np.frombuffer(body, dtype=np.float32).reshape(answer["shape"]).copy()
+    check_numbers(texts, vectors)
+    return vectors
 
 
 def tokens(workspace: Workspace, model: Path, texts: Sequence[str]) -> list[SeenText]:
@@ -88,12 +96,12 @@ def tokens(workspace: Workspace, model: Path, texts: Sequence[str]) -> list[Seen
 
 
 def _ask(
-    workspace: Workspace, ask: str, model: Path, texts: Sequence[str]
+    workspace: Workspace, ask: str, model: Path, texts: Sequence[str], role: Role | None = None
 ) -> tuple[dict[str, Any], bytes]:
     """The encoder's answer about some texts."""
     if not texts:
         raise ValueError("there must be at least one text")
-    request = {"ask": ask, "model": str(model), "texts": list(texts)}
+    request = {"ask": ask, "model": str(model), "texts": list(texts), "role": role}
     died: set[ProcessIdentity] = set()
     for _loss in range(_MOST_LOSSES):
         server = None

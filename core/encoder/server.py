@@ -30,6 +30,7 @@ from core.encoder.protocol import receive, send
 from core.jobs.queue import placed_jobs
 from core.models.encoding import encode
 from core.models.folder import NoSuchFolder, read_folder
+from core.models.roles import Role
 from core.models.seen import seen_texts
 from core.problems import N_, Problem
 from core.training.speed import measure_when_quiet
@@ -63,13 +64,14 @@ class EncoderOutOfMemory(Problem):
 
 
 class Work:
-    """One request: its texts, how far it is, and its end.
+    """One request: its texts and what they are read as, how far it is, and its end.
 
     Texts are taken by length, so that those that are encoded together need little padding.
     """
 
-    def __init__(self, model: Path, texts: list[str]) -> None:
+    def __init__(self, model: Path, texts: list[str], role: Role | None = None) -> None:
         self.model = model
+        self.role = role
         self.turns = 0
         self.problem: Problem | None = None
         self.ended = threading.Event()
@@ -164,13 +166,15 @@ class Encoder:
         self._looks: list[tuple[Path, list[str], Future[list[dict[str, Any]]]]] = []
         self._last_used = time.monotonic()
 
-    def encode(self, model: Path, texts: list[str]) -> NDArray[np.float32]:
+    def encode(
+        self, model: Path, texts: list[str], role: Role | None = None
+    ) -> NDArray[np.float32]:
         """Unit vectors; called by the threads of the connections.
 
         Raises:
             Problem: the model cannot be used.
         """
-        work = Work(model, texts)
+        work = Work(model, texts, role)
         with self._changed:
             self._waiting.append(work)
             self._changed.notify()
@@ -226,7 +230,9 @@ class Encoder:
         self._last_used = time.monotonic()
 
     def _next_turn(self) -> list[Work]:
-        """Requests of one model that share the next turn: those that had the fewest turns so far.
+        """Requests that share the next turn: those that had the fewest turns so far.
+
+        All of one model and one role.
 
         A question that has just come is thus answered before a corpus goes on, and without it.
         """
@@ -234,8 +240,8 @@ class Encoder:
         order = sorted(self._waiting, key=lambda work: (work.turns, work.left))
         if not order:
             return []
-        share = (order[0].model, order[0].turns)
-        return [work for work in order if (work.model, work.turns) == share]
+        share = (order[0].model, order[0].role, order[0].turns)
+        return [work for work in order if (work.model, work.role, work.turns) == share]
 
     def _do_turn(self, works: Iterable[Work]) -> None:
         works = list(works)
@@ -252,7 +258,8 @@ class Encoder:
             texts_left -= len(texts)
             characters_left -= sum(map(cost, texts))
         try:
-            vectors = encode(self._models.get(model), [t for _, texts in shares for t in texts])
+            together = [text for _, texts in shares for text in texts]
+            vectors = encode(self._models.get(model), together, works[0].role)
         except Exception as error:
             # Whatever a model or a text does here, the other requests go on.
             _log.exception("encoding with %s failed", model)
@@ -307,7 +314,7 @@ def _respond(request: dict[str, Any], encoder: Encoder) -> tuple[dict[str, Any],
     try:
         if request["ask"] == "tokens":
             return {"texts": encoder.tokens(model, texts)}, b""
-        vectors = encoder.encode(model, texts)
+        vectors = encoder.encode(model, texts, request["role"])
     except Problem as problem:
         return {"error": problem.to_json()}, b""
     return {"shape": vectors.shape}, vectors.tobytes()

@@ -71,6 +71,16 @@ class VectorStore:
             return None
         return records["vector"], np.array(rows, dtype=np.int64)
 
+    def shelf(self) -> tuple[NDArray[np.bytes_], NDArray[np.float32]] | None:
+        """The hashes of all texts, [n] of 16 bytes, and all vectors, [n, d], which stay on disk.
+
+        None when there are none.
+        """
+        records = _open(self.path)
+        if records is None or not len(records):
+            return None
+        return np.ascontiguousarray(records["hash"]).view("S16"), records["vector"]
+
     def add(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
         """Keep the vectors of ``texts``, also when several processes do so at the same moment.
 

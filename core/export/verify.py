@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from core.export import fresh_process
 from core.files import write_json
-from core.models.encoding import Role
+from core.models.roles import Role
 from core.problems import N_, Problem
 
 _LOOK_SECONDS = 0.2

@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 
 from core.data.shapes import HELD_OUT, LABEL, SCORE, SPLIT, TEXT, TRAIN, text_roles
 from core.data.store import load_dataset
+from core.inspection.sheet import role_of
+from core.models.roles import Role
 from core.problems import N_, Problem
 from core.retrieval.corpora import load_corpus
 from core.training import artifacts
@@ -43,16 +45,24 @@ class MapPoints:
             ``label``, ``score``, ``split``, or a corpus's own fields; None where it is not known.
         total: how many distinct texts there are in all.
         dataset: the dataset that the texts are from, if they are from one.
+        roles: what each text is read as: anchors ask, what answers them and passages are found;
+            none at all where that is known of no text.
     """
 
     texts: tuple[str, ...]
     fields: pd.DataFrame
     total: int
     dataset: str | None = None
+    roles: tuple[Role | None, ...] = ()
 
     def first(self, count: int) -> MapPoints:
         """The first ``count`` texts alone."""
-        return replace(self, texts=self.texts[:count], fields=self.fields.iloc[:count])
+        return replace(
+            self,
+            texts=self.texts[:count],
+            fields=self.fields.iloc[:count],
+            roles=self.roles[:count],
+        )
 
 
 def held_out_points(run: Run, extra: Sequence[str] = ()) -> MapPoints:
@@ -77,7 +87,7 @@ def held_out_points(run: Run, extra: Sequence[str] = ()) -> MapPoints:
     if added:
         more = pd.DataFrame({TEXT: added, ROLE: EXAMPLE}, dtype=object)
         table = pd.concat([table, more], ignore_index=True)
-    return _points(table, run.config.dataset.id, set(extra))
+    return _with_roles(_points(table, run.config.dataset.id, set(extra)))
 
 
 def dataset_points(workspace: Workspace, id: str, held_out: Sequence[str] = ()) -> MapPoints:
@@ -97,7 +107,7 @@ def dataset_points(workspace: Workspace, id: str, held_out: Sequence[str] = ()) 
     if SPLIT not in table and held_out:
         unseen = table[TEXT].isin(set(held_out))
         table[SPLIT] = np.where(unseen, HELD_OUT, TRAIN)
-    return _points(table, id)
+    return _with_roles(_points(table, id))
 
 
 def corpus_points(workspace: Workspace, id: str) -> MapPoints:
@@ -108,7 +118,8 @@ def corpus_points(workspace: Workspace, id: str) -> MapPoints:
         NothingToShow: it has no text.
     """
     corpus = load_corpus(workspace, id)
-    return _points(corpus.frame()[[TEXT, *corpus.info.fields]].drop_duplicates(TEXT), None)
+    points = _points(corpus.frame()[[TEXT, *corpus.info.fields]].drop_duplicates(TEXT), None)
+    return replace(points, roles=tuple("document" for _ in points.texts))
 
 
 def listed_points(texts: Sequence[str]) -> MapPoints:
@@ -138,3 +149,9 @@ def _points(
     # The role first: it is what people colour by.
     names = sorted(chosen.columns.drop(TEXT), key=lambda name: name != ROLE)
     return MapPoints(tuple(chosen[TEXT]), chosen[names], len(table), dataset)
+
+
+def _with_roles(points: MapPoints) -> MapPoints:
+    """A dataset's texts, read as the columns say that they stand in."""
+    roles = tuple(role_of(str(column)) for column in points.fields[ROLE])
+    return replace(points, roles=roles if any(roles) else ())

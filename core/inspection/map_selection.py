@@ -17,6 +17,7 @@ from core.data.reading.rows import ROW
 from core.data.shapes import ANCHOR, POSITIVE, text_roles
 from core.data.steps import Step
 from core.data.store import derive_dataset, load_dataset
+from core.models.roles import Role
 from core.problems import N_, Problem
 from core.retrieval.ranking import top_k
 from core.training.runs import Run
@@ -25,8 +26,8 @@ from core.workspace import Workspace, new_id, utc_now
 CANDIDATES_EACH = 3
 """How many selected texts are proposed as wrong answers to each selected anchor."""
 
-Encode = Callable[[Sequence[str]], NDArray[np.float32]]
-"""Texts to the tuned model's unit vectors."""
+Encode = Callable[[Sequence[str], Role], NDArray[np.float32]]
+"""Texts and what they are read as to the tuned model's unit vectors."""
 
 
 class NoRowSelected(Problem):
@@ -146,13 +147,13 @@ def _proposals(
     rows: list[tuple[int, int, int, float, float, int]] = []
     if len(anchors) and len(pool):
         matches = np.flatnonzero(np.isin(table.anchors, anchors))
-        needed = np.unique(np.concatenate([anchors, pool, table.positives[matches]]))
-        vectors = encode([table.texts[code] for code in needed])
+        needed = np.unique(np.concatenate([pool, table.positives[matches]]))
+        asking = encode([table.texts[code] for code in anchors], "query")
+        vectors = encode([table.texts[code] for code in needed], "document")
         place = {int(code): at for at, code in enumerate(needed)}
         barred = table.forbidden(anchors)[:, np.searchsorted(table.corpus, pool)].toarray()
         of_pool = vectors[[place[int(code)] for code in pool]]
-        for anchor, forbidden in zip(anchors.tolist(), barred, strict=True):
-            own = vectors[place[anchor]]
+        for anchor, own, forbidden in zip(anchors.tolist(), asking, barred, strict=True):
             scores = np.where(forbidden, -np.inf, of_pool @ own).astype(np.float32)
             answers = matches[table.anchors[matches] == anchor]
             to_answers = [float(vectors[place[int(table.positives[at])]] @ own) for at in answers]

@@ -19,7 +19,8 @@ from core.files import read_json, write_bytes, write_json
 from core.inspection.clusters import Clusters, Method, find_clusters
 from core.inspection.neighbours import exact_neighbours, overlap
 from core.inspection.projections import Projection, umap_layout
-from core.inspection.vectors import text_vectors
+from core.inspection.vectors import Roles, text_vectors
+from core.models.roles import Role, role_heard
 from core.problems import N_, Message
 from core.workspace import Workspace
 
@@ -87,10 +88,16 @@ class SavedMap:
         return None if self.near is None else overlap(self.near[0], self.near[1])
 
 
-def map_key(texts: Sequence[str], base_fingerprint: str, tuned_fingerprint: str) -> str:
-    """What names a map's folder: the same texts and models give the same 32 hex digits."""
-    parts = json.dumps([list(texts), base_fingerprint, tuned_fingerprint])
-    return hashlib.sha256(parts.encode()).hexdigest()[:32]
+def map_key(texts: Sequence[str], base: MapModel, tuned: MapModel, roles: Roles = ()) -> str:
+    """What names a map's folder: the same texts read the same way give the same 32 hex digits.
+
+    Roles count only where one of the models reads texts in them differently.
+    """
+    parts: list[Any] = [list(texts), base.fingerprint, tuned.fingerprint]
+    folders = (base.folder, tuned.folder)
+    if any(role_heard(folder, role) for folder in folders for role in set(roles)):
+        parts.append(list(roles))
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 def project_params(
@@ -101,6 +108,7 @@ def project_params(
     tuned: MapModel,
     settings: MapSettings,
     layout: bool = True,
+    roles: Roles = (),
 ) -> dict[str, Any]:
     """The parameters of a ``project`` job; the texts go into a file of the map's folder.
 
@@ -112,6 +120,7 @@ def project_params(
         tuned: the model after it.
         settings: how the map is made.
         layout: whether the UMAP is wanted, or only what a PCA has use for.
+        roles: what the texts are read as, as for :func:`map_key`.
 
     Raises:
         OSError: the disk is full or not writable.
@@ -120,7 +129,10 @@ def project_params(
     if not (folder / _TEXTS_FILE).exists():
         folder.mkdir(parents=True, exist_ok=True)
         buffer = io.BytesIO()
-        pq.write_table(pa.table({"text": pa.array(texts, pa.string())}), buffer)
+        columns = {"text": pa.array(texts, pa.string())}
+        if roles:
+            columns["role"] = pa.array(roles, pa.string())
+        pq.write_table(pa.table(columns), buffer)
         write_bytes(folder / _TEXTS_FILE, buffer.getvalue())
     return {
         "key": key,
@@ -147,8 +159,8 @@ def project(job: JobContext) -> None:
     if saved.whole(params["layout"]):
         return
     folder = _folder(job.workspace, key)
-    texts = _read_texts(folder / _TEXTS_FILE)
-    vectors = _encode(job, texts, params["base"], params["tuned"])
+    texts, roles = _read_texts(folder / _TEXTS_FILE)
+    vectors = _encode(job, texts, roles, params["base"], params["tuned"])
     if saved.near is None:
         _save_array(folder / _NEIGHBOURS_FILE, _neighbours(job, *vectors))
     if saved.clusters is None:
@@ -195,7 +207,7 @@ def map_folder(workspace: Workspace, key: str) -> Path:
 
 
 def _encode(
-    job: JobContext, texts: list[str], base: dict[str, str], tuned: dict[str, str]
+    job: JobContext, texts: list[str], roles: Roles, base: dict[str, str], tuned: dict[str, str]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     stages = (
         (base, N_("Encoding with the base model: {done} of {rows} texts"), 0.0),
@@ -210,7 +222,7 @@ def _encode(
             job.progress(Message(words, {"done": done, "rows": rows}), share)
 
         folder, fingerprint = Path(model["folder"]), model["fingerprint"]
-        vectors.append(text_vectors(job.workspace, folder, fingerprint, texts, progress))
+        vectors.append(text_vectors(job.workspace, folder, fingerprint, texts, progress, roles))
     return vectors[0], vectors[1]
 
 
@@ -266,5 +278,10 @@ def _folder(workspace: Workspace, key: str) -> Path:
     return workspace.cache / "projections" / key
 
 
-def _read_texts(path: Path) -> list[str]:
-    return cast("list[str]", pq.read_table(path, columns=["text"]).column("text").to_pylist())
+def _read_texts(path: Path) -> tuple[list[str], Roles]:
+    """The texts of a map and what they are read as."""
+    table = pq.read_table(path)
+    texts = cast("list[str]", table.column("text").to_pylist())
+    if "role" not in table.column_names:
+        return texts, ()
+    return texts, cast("list[Role | None]", table.column("role").to_pylist())

@@ -25,6 +25,7 @@ from core.data.shapes import (
 )
 from core.inspection import widgets
 from core.inspection.widgets import Example
+from core.models.roles import Role
 from core.training.recipes.facts import Example as CardExample
 
 MOST_TEXTS = 5_000
@@ -57,12 +58,15 @@ class Sheet:
         labels: a short name for each.
         groups: which group each belongs to: an example's, a row's, or a class's number from 0.
         questions: where the right answer is known; none for texts that were only listed.
+        roles: what each text is read as: anchors ask, what answers them is found; none at all where
+            texts were only listed or have a class.  A text that is both is what it is first met as.
     """
 
     texts: tuple[str, ...]
     labels: tuple[str, ...]
     groups: tuple[int, ...]
     questions: tuple[Question, ...] = ()
+    roles: tuple[Role | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -87,6 +91,7 @@ class Sheet:
             tuple(self.labels[place] for place in listed),
             tuple(self.groups[place] for place in listed),
             tuple(questions),
+            tuple(self.roles[place] for place in listed) if self.roles else (),
         )
 
     def pairs(self) -> list[tuple[int, int]]:
@@ -102,6 +107,7 @@ def sheet_of_examples(examples: Sequence[Example], numbered: bool = True) -> She
     texts: list[str] = []
     labels: list[str] = []
     groups: list[int] = []
+    roles: list[Role | None] = []
     questions = []
     for number, example in enumerate(examples):
         start = len(texts)
@@ -109,6 +115,8 @@ def sheet_of_examples(examples: Sequence[Example], numbered: bool = True) -> She
         letters = ascii_uppercase[: len(example.texts)]
         labels += [f"{letter}{number + 1}" if numbered else letter for letter in letters]
         groups += [number] * len(example.texts)
+        roles.append("query")
+        roles += ["document" for _ in example.sentences]
         pool = np.arange(start + 1, len(texts))
         right = tuple(
             place
@@ -117,7 +125,7 @@ def sheet_of_examples(examples: Sequence[Example], numbered: bool = True) -> She
         )
         if right:
             questions.append(Question(start, right, pool))
-    return Sheet(tuple(texts), tuple(labels), tuple(groups), tuple(questions))
+    return Sheet(tuple(texts), tuple(labels), tuple(groups), tuple(questions), tuple(roles))
 
 
 def sheet_of_card(examples: Sequence[CardExample]) -> Sheet:
@@ -165,11 +173,13 @@ def sheet_of_rows(frame: pd.DataFrame) -> Sheet:
     columns = [ANCHOR, POSITIVE, *(name for name in map(str, frame.columns) if is_negative(name))]
     places: dict[str, int] = {}
     groups: list[int] = []
+    roles: list[Role | None] = []
     for number, row in enumerate(frame[columns].itertuples(index=False, name=None)):
-        for text in row:
+        for column, text in zip(columns, row, strict=True):
             if text not in places:
                 places[text] = len(places)
                 groups.append(number)
+                roles.append(role_of(column))
     answers = pd.unique(pd.concat([frame[name] for name in columns[1:]]))
     pool = np.sort(np.array([places[text] for text in answers], dtype=np.int64))
     right: dict[int, dict[int, None]] = {}
@@ -180,7 +190,14 @@ def sheet_of_rows(frame: pd.DataFrame) -> Sheet:
         if (matches is None or matches.iloc[at]) and anchor != positive:
             right.setdefault(places[anchor], {})[places[positive]] = None
     questions = tuple(Question(source, tuple(found), pool) for source, found in right.items())
-    return Sheet(tuple(places), _numbers(len(places)), tuple(groups), questions)
+    return Sheet(tuple(places), _numbers(len(places)), tuple(groups), questions, tuple(roles))
+
+
+def role_of(column: str) -> Role | None:
+    """What texts of a dataset's column are read as; None for those that stand for themselves."""
+    if column == ANCHOR:
+        return "query"
+    return "document" if column == POSITIVE or is_negative(column) else None
 
 
 def _listed(texts: Sequence[str]) -> Sheet:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.inspection.vectors import text_vectors
+from core.inspection.vectors import Roles, text_vectors
 from core.problems import N_, Message
 
 if TYPE_CHECKING:
@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from core.jobs.context import JobContext
 
 
-def read_params(texts: Sequence[str], base: MapModel, tuned: MapModel) -> dict[str, Any]:
-    """The parameters of a ``read_texts`` job."""
+def read_params(
+    texts: Sequence[str], base: MapModel, tuned: MapModel, roles: Roles = ()
+) -> dict[str, Any]:
+    """The parameters of a ``read_texts`` job; arguments as for :func:`text_vectors`."""
     return {
         "texts": list(texts),
+        "roles": list(roles),
         "base": {"folder": str(base.folder), "fingerprint": base.fingerprint},
         "tuned": {"folder": str(tuned.folder), "fingerprint": tuned.fingerprint},
     }
@@ -43,4 +46,5 @@ def read_texts(job: JobContext) -> None:
 
         model = job.params[which]
         folder, fingerprint = Path(model["folder"]), model["fingerprint"]
-        text_vectors(job.workspace, folder, fingerprint, job.params["texts"], progress)
+        texts, roles = job.params["texts"], job.params.get("roles", ())
+        text_vectors(job.workspace, folder, fingerprint, texts, progress, roles)

@@ -63,7 +63,10 @@ KINDS: dict[str, JobKind] = {
     ),
     # On the run's own device, when nothing else trains there: otherwise it would measure both.
     "probe": JobKind("core.training.probe:probe", trains=True),
-    "encode_corpus": JobKind("core.retrieval.encode_job:encode_corpus"),
+    "encode_corpus": JobKind(
+        "core.retrieval.encode_job:encode_corpus",
+        afterwards=N_("What was read is kept: start it again, and it goes on there."),
+    ),
     "ask_questions": JobKind("core.retrieval.question_runs:ask_questions"),
     "store_corpus": JobKind("core.retrieval.corpus_job:store_corpus"),
     "project": JobKind("core.inspection.project_job:project"),

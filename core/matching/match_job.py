@@ -24,6 +24,7 @@ from core.matching.results import (
 )
 from core.matching.tables import MatchTable, TableChoice, TableInfo, describe_table, read_rows
 from core.matching.vectors import TextVectors, read_texts
+from core.models.roles import Role
 from core.problems import N_, Message
 from core.retrieval.fusion import fuse_positions
 from core.retrieval.lexical import LexicalIndex
@@ -116,10 +117,12 @@ def _search(job: JobContext, params: MatchParams, left: MatchTable, right: Match
     groups = list(_groups(params, left, right))
     if params.model is None:
         return _by_words(job, left, right, groups, KEPT)
-    vectors = [
-        _vectors(job, params, table, words, begin)
-        for table, words, begin in ((left, _READ_LEFT, 0.0), (right, _READ_RIGHT, 0.4))
-    ]
+    # A row that looks for partners asks; those that it looks among answer.
+    sides: tuple[tuple[MatchTable, str, float, Role], ...] = (
+        (left, _READ_LEFT, 0.0, "query"),
+        (right, _READ_RIGHT, 0.4, "document"),
+    )
+    vectors = [_vectors(job, params, *side) for side in sides]
     deep = KEPT if params.method == "model" else _DEPTH
     found = _by_model(job, vectors[0], vectors[1], groups, deep)
     if params.method == "model":
@@ -153,7 +156,7 @@ def _places_by_value(cells: list[str]) -> dict[str, list[int]]:
 
 
 def _vectors(
-    job: JobContext, params: MatchParams, table: MatchTable, words: str, begin: float
+    job: JobContext, params: MatchParams, table: MatchTable, words: str, begin: float, role: Role
 ) -> TextVectors:
     assert params.model is not None
 
@@ -162,7 +165,7 @@ def _vectors(
         job.progress(Message(words, {"done": done, "texts": texts}), begin + 0.4 * share)
 
     model = params.model
-    return read_texts(job.workspace, model.folder, model.fingerprint, table.texts, told)
+    return read_texts(job.workspace, model.folder, model.fingerprint, table.texts, told, role)
 
 
 def _by_model(

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from core.encoder import client
 from core.encoder.portions import cost, pace, portions
-from core.encoder.vector_store import VectorStore
+from core.models.roles import Role, vectors_name
 from core.problems import N_, Problem
+from core.retrieval.known import MATCH, add_known, store_of
 from core.workspace import Workspace
 
 MOST_TEXTS = 2_000_000
@@ -30,11 +31,6 @@ Told = Callable[[int, int, float], None]
 class VectorsGone(Problem):
     what = N_("The numbers that the model gave for the texts were lost while they were needed.")
     do = N_("Check that the model folder has not changed since, then start again.")
-
-
-class NoNumbers(Problem):
-    what = N_("The model gives no usable numbers for some of the texts, for example: {text}")
-    do = N_("Choose another model; the training of this one has gone wrong.")
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,12 @@ class TextVectors:
 
 
 def read_texts(
-    workspace: Workspace, model: Path, fingerprint: str, texts: Sequence[str], told: Told
+    workspace: Workspace,
+    model: Path,
+    fingerprint: str,
+    texts: Sequence[str],
+    told: Told,
+    role: Role | None = None,
 ) -> TextVectors:
     """The unit vectors of ``texts``; only texts not met before are encoded, equal ones once.
 
@@ -67,35 +68,33 @@ def read_texts(
     Args:
         workspace: where vectors are kept, and whose encoder is asked.
         model: the model's folder.
-        fingerprint: the model's fingerprint, under which vectors are kept.
+        fingerprint: the model's fingerprint.
         texts: at least one.
         told: told before every request; may raise to stop.
+        role: what the texts are: what looks for partners, or what is looked among; None when they
+            are compared with one another.
 
     Raises:
         VectorsGone: the folder holds another model than the fingerprint says.
-        NoNumbers: the model gives NaN.
+        NoNumbers: the model gives NaN or infinity for a text.
         Problem: the encoder cannot load the model.
     """
-    parent = workspace.cache / "texts"
-    parent.mkdir(parents=True, exist_ok=True)
-    tidy(parent)
-    path = parent / f"{fingerprint}.vectors"
-    store = VectorStore(path, most=MOST_TEXTS)
+    name = vectors_name(fingerprint, model, role)
+    store = store_of(workspace, MATCH, name, most=MOST_TEXTS)
+    store.path.parent.mkdir(parents=True, exist_ok=True)
+    tidy(store.path.parent)
+    add_known(workspace, name, store, store.missing(texts))
     new = store.missing(texts)
     work, done, read = sum(map(cost, new)), 0, 0
     for places in portions(new, pace(model)):
         told(read, len(new), done / max(1, work))
         asked = [new[at] for at in places]
-        vectors = client.encode(workspace, model, asked)
-        broken = np.flatnonzero(~np.isfinite(vectors.sum(axis=1)))
-        if len(broken):
-            raise NoNumbers(text=asked[int(broken[0])][:60])
-        store.add(asked, vectors)
+        store.add(asked, client.encode(workspace, model, asked, role))
         done, read = done + sum(map(cost, asked)), read + len(asked)
     found = store.mapped(texts)
     if found is None:
         raise VectorsGone
-    os.utime(path)
+    os.utime(store.path)
     return TextVectors(*found)
 
 

@@ -11,19 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.models.roles import Role
 from core.models.tokens import Tokens, by_size, tokenise
 
 if TYPE_CHECKING:
     import torch
     from sentence_transformers import SentenceTransformer
-
-Role = Literal["query", "document"]
-"""What a text is read as, by models that read questions and what answers them differently."""
 
 _SLICE = 32_768
 """Texts whose tokens are held at once: at most some 30 MB for models that read 256 tokens."""

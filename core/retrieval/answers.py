@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.encoder import client
 from core.encoder.portions import pace, portions
+from core.models.roles import Role, vectors_name
 from core.problems import N_, Problem
 from core.retrieval.corpora import Corpus
 from core.retrieval.dense import DenseIndex
@@ -27,8 +28,8 @@ LEXICAL_AT_ONCE_ROWS = 10_000
 """Up to this many texts the lexical index is built when first asked (about two seconds)."""
 _INDEXES_KEPT = 4
 
-Encode = Callable[[Path, list[str]], NDArray[np.float32]]
-"""A model's folder and texts to unit rows, float32 [n, dimension]."""
+Encode = Callable[[Path, list[str], Role | None], NDArray[np.float32]]
+"""A model's folder, texts and what they are read as to unit rows, float32 [n, dimension]."""
 Tell = Callable[[int], None]
 """Hears how many questions are done; may raise to stop."""
 
@@ -59,7 +60,7 @@ class Column:
         name: what people call it; kept as it is and shown in messages.
         kind: a model's vectors, words, or the rankings of both joined.
         model: the model's folder; None for words.
-        fingerprint: the model's fingerprint, under which the vectors are kept; None for words.
+        fingerprint: the model's fingerprint; None for words.
     """
 
     name: str
@@ -86,6 +87,13 @@ class Column:
     def key(self) -> str:
         """What it answers with, whatever it is called: two columns with one key answer alike."""
         return f"{self.kind}-{self.fingerprint or 'words'}"
+
+    @property
+    def vectors(self) -> str | None:
+        """Under which name a corpus keeps what the model has read of it; None for words."""
+        if self.model is None or self.fingerprint is None:
+            return None
+        return vectors_name(self.fingerprint, self.model, "document")
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready form that :meth:`from_json` reads back."""
@@ -200,7 +208,7 @@ class Answers:
         vectors: NDArray[np.float32],
         mask: NDArray[np.bool_] | None,
     ) -> NDArray[np.floating[Any]]:
-        quick = self.corpus.index(column.fingerprint or "") if self._quick else None
+        quick = self.corpus.index(column.vectors or "") if self._quick else None
         if quick is None or quick is index:
             return _masked(index.scores(vectors[0]), mask)
         scores = np.full(len(index), -np.inf, dtype=np.float32)
@@ -218,7 +226,7 @@ class Answers:
         return ranked
 
     def _index(self, column: Column) -> DenseIndex:
-        found = self.corpus.dense_index(column.fingerprint) if column.fingerprint else None
+        found = self.corpus.dense_index(column.vectors) if column.vectors else None
         if found is None:
             raise MissingVectors(corpus=self.corpus.info.name, column=column.name)
         return found
@@ -235,7 +243,7 @@ class Answers:
             if tell is not None:
                 tell(done)
             asked = [new[at] for at in places]
-            vectors = self._ask(column.model, asked)
+            vectors = self._ask(column.model, asked, "query")
             if vectors.shape[1] != index.dimension:
                 # The folder holds another model than the one that encoded the corpus.
                 raise MissingVectors(corpus=self.corpus.info.name, column=column.name)

@@ -172,44 +172,48 @@ class Corpus:
         """Where the lexical index is, once it is built."""
         return self.folder / "lexical"
 
-    def vectors_path(self, fingerprint: str) -> Path:
-        """Where the vectors of the model with ``fingerprint`` are, once they are computed."""
-        return self.folder / "vectors" / f"{fingerprint}.npy"
+    def vectors_path(self, name: str) -> Path:
+        """Where vectors are, once they are computed.
 
-    def dense_index(self, fingerprint: str) -> DenseIndex | None:
+        Their name is :func:`core.models.roles.vectors_name` of the model and its documents; also
+        everywhere below.
+        """
+        return self.folder / "vectors" / f"{name}.npy"
+
+    def dense_index(self, name: str) -> DenseIndex | None:
         """The exact index over the vectors of one model; None while they are not computed."""
-        path = self.vectors_path(fingerprint)
+        path = self.vectors_path(name)
         try:
             index = _open_vectors(path, _stamp(path))
         except (OSError, EOFError, ValueError):
             return None
         return index if len(index) == self.info.rows else None
 
-    def index(self, fingerprint: str) -> Index | None:
+    def index(self, name: str) -> Index | None:
         """The quickest index over the vectors of one model; None while they are not computed.
 
         That is the approximate one where it was built, else the exact one.
         """
-        exact = self.dense_index(fingerprint)
-        if exact is None or self.graph(fingerprint) is None:
+        exact = self.dense_index(name)
+        if exact is None or self.graph(name) is None:
             return exact
-        path = self.vectors_path(fingerprint)
+        path = self.vectors_path(name)
         try:
             return _open_graph(path, _stamp(path))
         except (OSError, ValueError):
             return exact
 
-    def graph(self, fingerprint: str) -> GraphInfo | None:
+    def graph(self, name: str) -> GraphInfo | None:
         """What the approximate index over one model's vectors reaches; None when there is none."""
-        return graph_info(self.vectors_path(fingerprint))
+        return graph_info(self.vectors_path(name))
 
-    def lacks_graph(self, fingerprint: str) -> bool:
+    def lacks_graph(self, name: str) -> bool:
         """Whether an approximate index over one model's vectors is worth building, and can be."""
         return (
             self.info.rows >= HNSW_FROM_ROWS
             and find_spec("faiss") is not None
-            and self.dense_index(fingerprint) is not None
-            and self.graph(fingerprint) is None
+            and self.dense_index(name) is not None
+            and self.graph(name) is None
         )
 
     @property

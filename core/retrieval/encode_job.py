@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain
@@ -17,25 +14,18 @@ from numpy.typing import NDArray
 
 from core.encoder import client
 from core.encoder.portions import cost, pace, portions
-from core.problems import N_, Message, Problem
+from core.models.roles import vectors_name
+from core.problems import N_, Message
 from core.retrieval.answers import LEXICAL_AT_ONCE_ROWS, Column, ColumnKind, Encode
 from core.retrieval.corpora import Corpus, load_corpus
+from core.retrieval.draft import draft_of
 from core.retrieval.hnsw import LEAST_QUESTIONS, SAMPLE_QUESTIONS, build_graph
 from core.retrieval.known import KnownVectors, find_known
 from core.retrieval.lexical import LexicalIndex
+from core.retrieval.succession import forget_earlier
 
 if TYPE_CHECKING:
     from core.jobs.context import JobContext
-
-_ABANDONED_SECONDS = 24 * 3600.0
-
-
-class EncoderGaveWrongShape(Problem):
-    what = N_(
-        "The model gave {got} vectors of width {width} where {rows} of width {expected} "
-        "were expected."
-    )
-    do = N_("Check that the model folder has not changed since, then start the encoding again.")
 
 
 def encode_params(corpus_id: str, model: Path | None, fingerprint: str | None) -> dict[str, Any]:
@@ -44,7 +34,7 @@ def encode_params(corpus_id: str, model: Path | None, fingerprint: str | None) -
     Args:
         corpus_id: which corpus.
         model: the model's folder, or None to build the lexical index only.
-        fingerprint: the model's fingerprint, under which the vectors are kept.
+        fingerprint: the model's fingerprint.
     """
     return {
         "corpus": corpus_id,
@@ -57,8 +47,8 @@ def missing_models(corpus: Corpus, columns: Sequence[Column]) -> list[Column]:
     """The columns whose models have not read the corpus yet, each model once."""
     missing: dict[str, Column] = {}
     for column in columns:
-        if column.fingerprint and corpus.dense_index(column.fingerprint) is None:
-            missing.setdefault(column.fingerprint, column)
+        if column.vectors and corpus.dense_index(column.vectors) is None:
+            missing.setdefault(column.vectors, column)
     return list(missing.values())
 
 
@@ -76,7 +66,7 @@ def encode_corpus(job: JobContext) -> None:
 
     Words, vectors, and for large corpora a quicker index over these; each appears whole or not at
     all, and is of use while the next one is being built.  Nothing is computed that is already
-    there.
+    there, also of vectors that a stopped or killed job had begun with.
 
     Raises:
         UnknownItem: the corpus has been deleted.
@@ -89,10 +79,11 @@ def encode_corpus(job: JobContext) -> None:
     if model is None:
         return
     encode = partial(client.encode, job.workspace)
-    if corpus.dense_index(fingerprint) is None:
+    name = vectors_name(fingerprint, Path(model), "document")
+    if corpus.dense_index(name) is None:
         store_vectors(job, corpus, Path(model), fingerprint, encode)
-    if corpus.lacks_graph(fingerprint):
-        store_graph(job, corpus, Path(model), fingerprint, encode)
+    if corpus.lacks_graph(name):
+        store_graph(job, corpus, Path(model), name, encode)
 
 
 def store_vectors(
@@ -100,53 +91,51 @@ def store_vectors(
 ) -> None:
     """Encode a corpus with one model and keep its vectors; they appear whole or not at all.
 
-    Equal texts are encoded once, and not at all when another corpus has been encoded with them.
+    Equal texts are encoded once, and not at all when the model has read them elsewhere.  What was
+    read before a stop, a failure or a kill is where the next attempt goes on.
 
     Args:
         job: hears of the progress and is asked between requests whether to stop.
         corpus: which corpus.
         model: the model's folder.
-        fingerprint: the model's fingerprint, under which the vectors are kept.
+        fingerprint: the model's fingerprint.
         encode: who encodes: the encoder process, or a job that has the model loaded already.
 
     Raises:
         EncoderGaveWrongShape: the model changed between two requests.
         Stopped: the job was asked to stop.
     """
-    final = corpus.vectors_path(fingerprint)
-    final.parent.mkdir(exist_ok=True)
-    _remove_abandoned(final.parent)
-    known = find_known(job.workspace, corpus, fingerprint)
-    unfinished = final.parent / f".{fingerprint}-{secrets.token_hex(4)}.npy"
-    vectors = _Vectors(unfinished, corpus.info.rows)
-    try:
-        if known.dimension is not None:
-            known.fill(vectors.of_width(known.dimension), job.check_stop)
+    name = vectors_name(fingerprint, model, "document")
+    with draft_of(corpus.vectors_path(name), corpus.info.rows, job.check_stop) as draft:
+        if corpus.dense_index(name) is not None:
+            # Another job has read it while this one waited.
+            return
+        known = find_known(job.workspace, corpus, name).without(draft.read)
+        known.fill(draft, job.check_stop)
         for places, asked in _requests(job, corpus, known, model):
-            vectors.put(places, encode(model, asked))
-        known.repeat(vectors.written)
-        vectors.written.flush()
-        os.replace(unfinished, final)
-    finally:
-        unfinished.unlink(missing_ok=True)
+            draft.put(places, encode(model, asked, "document"))
+        known.repeat(draft.vectors)
+        draft.publish()
+    forget_earlier(job.workspace, corpus, name)
+    if name != fingerprint:
+        # Of an earlier version, which read passages without the model's prompt for them.
+        corpus.vectors_path(fingerprint).unlink(missing_ok=True)
 
 
-def store_graph(
-    job: JobContext, corpus: Corpus, model: Path, fingerprint: str, encode: Encode
-) -> None:
+def store_graph(job: JobContext, corpus: Corpus, model: Path, name: str, encode: Encode) -> None:
     """Build the approximate index over a corpus's vectors, measured with its own questions.
 
     Args:
         job: hears of the progress and is asked now and then whether to stop.
         corpus: which corpus; its vectors are there.
         model: the model's folder.
-        fingerprint: the model's fingerprint.
+        name: of the vectors.
         encode: who encodes the questions.
 
     Raises:
         Stopped: the job was asked to stop.
     """
-    exact = corpus.dense_index(fingerprint)
+    exact = corpus.dense_index(name)
     assert exact is not None
     rows = len(exact)
 
@@ -166,44 +155,11 @@ def store_graph(
     if len(asked) >= LEAST_QUESTIONS:
         asked = asked[:SAMPLE_QUESTIONS]
         parts = [
-            encode(model, [asked[at] for at in places]) for places in portions(asked, pace(model))
+            encode(model, [asked[at] for at in places], "query")
+            for places in portions(asked, pace(model))
         ]
         questions = np.concatenate(parts)
-    build_graph(corpus.vectors_path(fingerprint), exact, questions, progress)
-
-
-class _Vectors:
-    """The file that vectors are written to; made when their width is known."""
-
-    def __init__(self, path: Path, rows: int) -> None:
-        self._path = path
-        self._rows = rows
-        self._table: np.memmap[Any, np.dtype[np.float32]] | None = None
-
-    @property
-    def written(self) -> np.memmap[Any, np.dtype[np.float32]]:
-        """What was written; there was at least one vector."""
-        assert self._table is not None
-        return self._table
-
-    def of_width(self, width: int) -> NDArray[np.float32]:
-        """The table, made now."""
-        self._table = np.lib.format.open_memmap(
-            self._path, mode="w+", dtype=np.float32, shape=(self._rows, width)
-        )
-        return self._table
-
-    def put(self, places: NDArray[np.int64], found: NDArray[np.float32]) -> None:
-        """Write vectors where they belong; raises EncoderGaveWrongShape."""
-        table = self._table if self._table is not None else self.of_width(found.shape[1])
-        if found.shape != (len(places), table.shape[1]):
-            raise EncoderGaveWrongShape(
-                got=found.shape[0],
-                width=found.shape[1],
-                rows=len(places),
-                expected=table.shape[1],
-            )
-        table[places] = found
+    build_graph(corpus.vectors_path(name), exact, questions, progress)
 
 
 def _requests(
@@ -253,10 +209,4 @@ def _build_lexical(job: JobContext, corpus: Corpus) -> None:
     with tempfile.TemporaryDirectory(prefix="words-", dir=job.folder) as scratch:
         texts = chain.from_iterable(corpus.slices())
         LexicalIndex.build(texts, progress, Path(scratch)).save(corpus.lexical_folder)
-
-
-def _remove_abandoned(folder: Path) -> None:
-    """Remove what killed jobs left behind, but nothing that a live one may be writing."""
-    for path in folder.glob(".*"):
-        if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
-            path.unlink(missing_ok=True)
+    forget_earlier(job.workspace, corpus, None)

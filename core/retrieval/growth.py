@@ -18,6 +18,7 @@ from core.data.reading.rows import ROW
 from core.data.store import load_dataset
 from core.problems import N_, Problem
 from core.retrieval.corpora import Corpus, create_corpus, load_corpus
+from core.retrieval.judgements import carry_over
 from core.retrieval.passages import (
     ID,
     TEXT,
@@ -68,7 +69,9 @@ def add_rows(
 ) -> Added:
     """Make a corpus of another one's rows and those of a table that it does not have yet.
 
-    The old corpus stays as it is.  Of the new one only the new texts are encoded.  A row is there
+    The old corpus stays as it is, but leaves the lists for the new one if that has its name
+    (:mod:`core.retrieval.succession`); what was judged goes along.  Of the new one only the new
+    texts are encoded.  A row is there
     already when one with the same id is; without ids, when one with the same text and fields is.
     So the whole new table can be given as well as its new rows.  A hash of every row of the table
     is held in memory.
@@ -113,6 +116,7 @@ def add_rows(
             questions=old.info.questions,
             parent=old.info,
         )
+        carry_over(old, load_corpus(workspace, id))
     return Added(id, rows, len(met.already), written.left_out)
 
 

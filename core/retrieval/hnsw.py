@@ -296,6 +296,13 @@ def build_graph(
     return info
 
 
+def remove_graph(vectors_path: Path) -> None:
+    """Delete the graph over the vectors at ``vectors_path``, if there is one."""
+    # What is known of it first: without that nobody opens it.
+    for path in (_info_path(vectors_path), graph_path(vectors_path)):
+        path.unlink(missing_ok=True)
+
+
 def _info_path(vectors_path: Path) -> Path:
     return vectors_path.with_suffix(".hnsw.json")
 

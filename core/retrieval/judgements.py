@@ -152,14 +152,20 @@ def scorable(questions: Iterable[JudgedQuestion]) -> list[Question]:
 def carry_over(old: Corpus, new: Corpus) -> int:
     """Copy what was said about texts of ``old`` that ``new`` has too; returns how many marks.
 
-    For a corpus that was made from another by adding rows.
+    For a corpus that was made from another by adding rows.  What was said about the same text in
+    ``new`` counts more.
     """
     there = set(new.ids())
+    said = {
+        (same_question(one.question), id)
+        for one in judged_questions(new)
+        for id in (*one.right, *one.wrong)
+    }
     copied = 0
     for one in judged_questions(old):
         for mark, ids in ((Mark.RIGHT, one.right), (Mark.WRONG, one.wrong)):
             for id in ids:
-                if id in there:
+                if id in there and (same_question(one.question), id) not in said:
                     judge(new, one.question, id, mark, missing=id in one.missing)
                     copied += 1
     return copied

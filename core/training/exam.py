@@ -12,6 +12,7 @@ from core.jobs.context import JobContext
 from core.models.bases import ResolvedBase
 from core.models.encoding import encode as encode_with
 from core.models.fingerprint import model_fingerprint
+from core.models.roles import Role
 from core.retrieval.answers import Column
 from core.retrieval.corpora import load_corpus
 from core.retrieval.encode_job import store_vectors
@@ -58,10 +59,10 @@ def take_exam(
     corpus = load_corpus(job.workspace, config.evaluation.exam)
     loaded = {job.folder / artifacts.MODEL: tuned}
 
-    def encode(model: Path, texts: Sequence[str]) -> np.ndarray:
+    def encode(model: Path, texts: Sequence[str], role: Role | None) -> np.ndarray:
         if model not in loaded:
             loaded[model] = load_model(model, job.device)
-        return encode_with(loaded[model], texts, check=job.check_stop)
+        return encode_with(loaded[model], texts, role, check=job.check_stop)
 
     columns, indexes = [], []
     for role, path, name in (
@@ -69,13 +70,15 @@ def take_exam(
         ("tuned", job.folder / artifacts.MODEL, config.name),
     ):
         fingerprint = model_fingerprint(path)
-        index = corpus.dense_index(fingerprint)
+        column = Column.dense(name, path, fingerprint)
+        assert column.vectors is not None
+        index = corpus.dense_index(column.vectors)
         if index is None:
             store_vectors(job, corpus, path, fingerprint, encode)
-            index = corpus.dense_index(fingerprint)
+            index = corpus.dense_index(column.vectors)
         assert index is not None
         indexes.append((path, index))
-        columns.append((role, Column.dense(name, path, fingerprint)))
+        columns.append((role, column))
     columns.append(("bm25", Column.lexical()))
     columns.append(("fused", Column.fused(FUSED, path, fingerprint)))
     table = score_questions(
@@ -93,7 +96,7 @@ def take_exam(
         return exam, None
     asked = [one.question for one in own]
     before, after = (
-        np.stack([index.scores(vector) for vector in encode(path, asked)])
+        np.stack([index.scores(vector) for vector in encode(path, asked, "query")])
         for path, index in indexes
     )
     return exam, ask(own, corpus.texts(), before, after, corpus.info.name)

@@ -78,7 +78,10 @@ def test_a_corpus_is_made_listed_grown_and_deleted(
     assert judged_questions(load_corpus(workspace, grown["id"]))[0].right == ("a",)
 
     code, said, _ = core("corpus", "list")
-    assert {line.split()[0] for line in said.splitlines()} == {id, grown["id"]}
+    lines = {line.split()[0]: line for line in said.splitlines()}
+    assert set(lines) == {id, grown["id"]}
+    assert lines[id].endswith(f"rows were added since: {grown['id']}")
+    assert "since" not in lines[grown["id"]]
     code, said, told = core("corpus", "delete", id)
     assert code == REFUSED and "Add --yes" in told
     code, said, _ = core("corpus", "delete", id, "--yes", "--json")

@@ -15,6 +15,7 @@ import pytest
 from core.encoder import place
 from core.encoder.client import EncoderProblem, encode, tokens
 from core.encoder.keeper import start_server
+from core.encoder.numbers import NoNumbers
 from core.encoder.place import LOG_FILE, SocketFolderNotPrivate, served_by, socket_path
 from core.models.bundled import bundled_path
 from core.workspace import Workspace
@@ -32,6 +33,18 @@ def test_vectors_are_those_of_sentence_transformers(served: Workspace) -> None:
     assert vectors.dtype == np.float32
     assert np.abs(vectors - expected).max() <= 1e-6
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+
+
+def test_a_model_without_numbers_is_refused(served: Workspace, tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    folder = save_static(tmp_path / "model")
+    model = SentenceTransformer(str(folder), device="cpu")
+    model[0].embedding.weight.data[:] = float("nan")
+    model.save_pretrained(str(folder))
+    with pytest.raises(NoNumbers) as caught:
+        encode(served, folder, TEXTS)
+    assert TEXTS[0] in str(caught.value)
 
 
 def test_many_texts_come_back_in_their_order(served: Workspace, small_model: Path) -> None:

@@ -20,6 +20,7 @@ from core.inspection.map_selection import (
     rows_with,
     version_of,
 )
+from core.models.roles import Role
 from core.training.runs import Run, load_run
 from core.workspace import Workspace
 from tests.data.frames import frame
@@ -33,8 +34,9 @@ def run(workspace: Workspace) -> Run:
     return load_run(workspace, make_compared(workspace))
 
 
-def encode(texts: Sequence[str]) -> np.ndarray:
-    return CharacterEncoder().encode(Workspace(Path()), Path("tuned"), texts)
+def encode(texts: Sequence[str], role: Role) -> np.ndarray:
+    asked = [f"问{text}" for text in texts] if role == "query" else texts
+    return CharacterEncoder().encode(Workspace(Path()), Path("tuned"), asked)
 
 
 def cells(workspace: Workspace, id: str) -> list[list[object]]:
@@ -86,8 +88,8 @@ def test_the_nearest_selected_texts_are_proposed_to_every_selected_anchor(
     for anchor, proposals in found.groupby("anchor"):
         # What the table knows as an answer, or as a wrong one already, is proposed to nobody.
         assert not set(proposals["candidate"]) & (answers[anchor] | refused[anchor])
-        own = encode([str(anchor)])[0]
-        scores = {text: float(encode([text])[0] @ own) for text in texts}
+        own = encode([str(anchor)], "query")[0]
+        scores = {text: float(encode([text], "document")[0] @ own) for text in texts}
         for row in proposals.itertuples():
             assert row.score_candidate == pytest.approx(scores[row.candidate], abs=1e-5)
         lowest = proposals["score_candidate"].min()

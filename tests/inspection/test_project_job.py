@@ -36,14 +36,20 @@ def asked_for(
     settings: MapSettings = SETTINGS,
     layout: bool = True,
 ) -> dict[str, Any]:
-    key = map_key(texts, BASE.fingerprint, TUNED.fingerprint)
+    key = map_key(texts, BASE, TUNED)
     return project_params(workspace, key, texts, BASE, TUNED, settings, layout)
 
 
 def test_the_key_depends_on_texts_and_models() -> None:
-    key = map_key(["a", "b"], "f", "g")
-    assert key == map_key(("a", "b"), "f", "g")
-    others = [map_key(["ab"], "f", "g"), map_key(["b", "a"], "f", "g"), map_key(["a"], "g", "f")]
+    key = map_key(["a", "b"], BASE, TUNED)
+    assert key == map_key(("a", "b"), BASE, TUNED)
+    # Models without prompts read a text the same whatever it is.
+    assert key == map_key(["a", "b"], BASE, TUNED, ["query", "document"])
+    others = [
+        map_key(["ab"], BASE, TUNED),
+        map_key(["b", "a"], BASE, TUNED),
+        map_key(["a"], TUNED, BASE),
+    ]
     assert len({key, *others}) == 4
     assert len(key) == 32
 

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from core.encoder import client, portions, vector_store
+from core.encoder.numbers import NoNumbers
 from core.inspection.vectors import known_vectors, text_vectors
+from core.retrieval import known
 from core.workspace import Workspace
 from tests.retrieval.stand_in import CharacterEncoder
 
@@ -33,13 +35,13 @@ def test_only_new_texts_are_encoded_and_models_are_kept_apart(
     again = text_vectors(workspace, MODEL, "f0", ["丙", "乙"])
     assert encoder.texts == ["丙"]
     np.testing.assert_array_equal(again, CharacterEncoder().encode(workspace, MODEL, ["丙", "乙"]))
-    assert known_vectors(workspace, "f0", ["丙", "丁"]) is None
-    assert known_vectors(workspace, "f1", ["丙"]) is None
-    assert known_vectors(workspace, "f0", []) is None
+    assert known_vectors(workspace, MODEL, "f0", ["丙", "丁"]) is None
+    assert known_vectors(workspace, MODEL, "f1", ["丙"]) is None
+    assert known_vectors(workspace, MODEL, "f0", []) is None
     encoder.asked.clear()
-    known = known_vectors(workspace, "f0", ["丙", "甲"])
-    assert known is not None
-    np.testing.assert_array_equal(known, CharacterEncoder().encode(workspace, MODEL, ["丙", "甲"]))
+    kept = known_vectors(workspace, MODEL, "f0", ["丙", "甲"])
+    assert kept is not None
+    np.testing.assert_array_equal(kept, CharacterEncoder().encode(workspace, MODEL, ["丙", "甲"]))
     assert encoder.asked == []
 
 
@@ -78,7 +80,7 @@ def test_a_damaged_store_is_made_again(workspace: Workspace, encoder: CharacterE
     (path,) = (workspace.cache / "vectors").glob("*.vectors")
     for damaged in (path.read_bytes()[:50], b"", b"something else entirely"):
         path.write_bytes(damaged)
-        assert known_vectors(workspace, "f0", ["甲"]) is None
+        assert known_vectors(workspace, MODEL, "f0", ["甲"]) is None
         encoder.asked.clear()
         assert text_vectors(workspace, MODEL, "f0", ["甲"]).shape == (1, 64)
         assert encoder.texts == ["甲"]
@@ -95,3 +97,13 @@ def test_a_failing_encoder_is_heard_and_no_texts_are_refused(
         text_vectors(workspace, MODEL, "f0", ["甲"])
     with pytest.raises(ValueError, match="at least one text"):
         text_vectors(workspace, MODEL, "f0", [])
+
+
+def test_vectors_without_numbers_are_a_sentence_also_when_kept_long_ago(
+    workspace: Workspace, encoder: CharacterEncoder
+) -> None:
+    texts = ["甲", "乙"]
+    broken = np.array([[1.0, 0.0], [np.inf, 0.0]], dtype=np.float32)
+    known.store_of(workspace, known.INSPECT, "f0").add(texts, broken)
+    with pytest.raises(NoNumbers, match="for example: 乙"):
+        text_vectors(workspace, MODEL, "f0", texts)

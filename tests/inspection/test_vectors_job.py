@@ -25,7 +25,7 @@ def test_afterwards_all_vectors_are_known_and_nothing_is_asked_again(
     job = running_job(workspace, "read_texts", params)
     read_texts(job)
     for model in (BASE, TUNED):
-        found = known_vectors(workspace, model.fingerprint, TEXTS)
+        found = known_vectors(workspace, model.folder, model.fingerprint, TEXTS)
         assert found is not None
         np.testing.assert_array_equal(found, encoder.encode(workspace, model.folder, TEXTS))
     asked = len(encoder.asked)

@@ -173,3 +173,5 @@ def test_what_to_do_next_depends_on_the_work() -> None:
     assert "The process of this download" in download and "go on with the download" in download
     other = reason_of("export", -signal.SIGKILL).text()
     assert "The process of this task was killed" in other and other.endswith("Start it again.")
+    reading = reason_of("encode_corpus", -signal.SIGKILL).text()
+    assert reading.endswith("What was read is kept: start it again, and it goes on there.")

@@ -29,6 +29,15 @@ def save_static(folder: Path, seed: int = 7) -> Path:
     return folder
 
 
+def set_prompts(folder: Path, prompts: dict[str, Any], default: str | None = None) -> Path:
+    """Write into a model's folder what it puts before texts."""
+    file = folder / "config_sentence_transformers.json"
+    settings = json.loads(file.read_text(encoding="utf-8"))
+    settings.update(prompts=prompts, default_prompt_name=default)
+    file.write_text(json.dumps(settings), encoding="utf-8")
+    return folder
+
+
 def write_tensors(file: Path, **tensors: np.ndarray) -> None:
     """Write a safetensors file by its format's definition."""
     header: dict[str, Any] = {}

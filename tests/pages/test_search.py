@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from dataclasses import asdict, replace
 
+import numpy as np
+import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from core.data.store import load_dataset
+from core.files import write_json
 from core.inspection.comparison import load_comparison
 from core.jobs import queue
 from core.jobs.reasons import ProcessVanished
 from core.retrieval.answers import Column
-from core.retrieval.corpora import list_corpora, load_corpus
+from core.retrieval.corpora import create_corpus, list_corpora, load_corpus
 from core.retrieval.judgements import judge, judged_questions
 from core.retrieval.sample_corpora import add_sample_corpus
 from core.retrieval.search import search
 from core.training.runs import load_run
+from core.training.speed import GUESS, SPEED_FILE
 from core.workspace import Workspace
 from tests.pages.compared import do_jobs, fail_jobs, make_compared
 from tests.pages.searching import (
@@ -26,7 +34,7 @@ from tests.pages.searching import (
     ready,
     view,
 )
-from tests.retrieval.stand_in import CharacterEncoder
+from tests.retrieval.stand_in import WIDTH, CharacterEncoder
 from tests.ui.helpers import open_screen, shown
 from ui import staged
 
@@ -228,6 +236,25 @@ def test_further_rows_take_the_judgements_along(
     assert new.ids() == [*old["id"], "p900"]
     (one,) = judged_questions(new)
     assert one.right == ("p001",)
+    # The larger one is listed alone; a link still opens the other one, which says so.
+    (title,) = app.selectbox(key="choose_corpus").options
+    assert title == f"Product catalogue (sample) · {len(old) + 1} texts"
+    app = open_screen("search", run=run, corpus=corpus)
+    assert app.session_state["corpus"] == corpus
+    said = f"has grown since: {len(old)} texts then, {len(old) + 1} texts now."
+    assert said in shown(app)
+    assert len(set(app.selectbox(key="choose_corpus").options)) == 2
+    app.button(key="corpus_later").click().run()
+    assert app.session_state["corpus"] == new.info.id
+    assert said not in shown(app)
+
+
+def test_corpora_of_one_name_can_be_told_apart(workspace: Workspace, run: str) -> None:
+    for text in ("一", "二"):
+        table = pd.DataFrame({"text": [text]})
+        create_corpus(workspace, "shoes", table, text_column="text")
+    options = open_screen("search", run=run).selectbox(key="choose_corpus").options
+    assert all(re.fullmatch(r"shoes · 1 text · .*20\d\d.*", one) for one in options), options
 
 
 def test_the_texts_of_a_dataset(workspace: Workspace, run: str) -> None:
@@ -332,3 +359,53 @@ def test_search_in_chinese(workspace: Workspace, run: str, corpus: str) -> None:
     for english in ("right answer", "scores", "new,", "Base", "Tuned", "question"):
         assert english not in said
     assert "正确答案" in said
+
+
+def test_what_takes_long_is_begun_by_a_button_can_be_stopped_and_goes_on(
+    workspace: Workspace, encoder: CharacterEncoder, corpus: str
+) -> None:
+    slow = replace(GUESS, encode_flops=1e9, measured=True)
+    write_json(workspace.cache / SPEED_FILE, asdict(slow))
+    app = open_screen("search")
+    assert app.multiselect(key="choose_search_models").value == ["minilm", "bm25"]
+    assert not queue.waiting_jobs(workspace)
+    assert "A model has to read all 161 texts once" in shown(app)
+    assert re.search(r"^- .*MiniLM.*: about \d+ (s|min)", shown(app), re.MULTILINE)
+    app.button(key="begin_reading").click().run()
+    assert not app.exception, app.exception
+    assert [job.kind for job in queue.waiting_jobs(workspace)] == ["encode_corpus"]
+    # Another session shows the same work and asks nothing.
+    for one in (app, open_screen("search")):
+        assert not [button for button in one.button if button.key == "begin_reading"]
+        assert len(one.get("progress")) == 1
+
+    button(app, "Stop").click().run()
+    assert not queue.waiting_jobs(workspace)
+    assert "stopped. What was read is kept, and reading goes on there." in shown(app)
+    assert "The models are reading the corpus" not in shown(app)
+    button(app, "Go on").click().run()
+    assert not app.exception, app.exception
+    assert len(queue.waiting_jobs(workspace)) == 1
+    assert "The models are reading the corpus" in shown(app)
+    do_jobs(workspace)
+    app.run()
+    assert not app.get("progress") and not app.warning
+
+
+def test_a_column_without_a_hit_says_why(workspace: Workspace, run: str, corpus: str) -> None:
+    base, _tuned, _words = columns(workspace, run)
+    rows = load_corpus(workspace, corpus).info.rows
+    path = load_corpus(workspace, corpus).vectors_path(base.vectors or "")
+    path.parent.mkdir()
+    # As an earlier version kept them.
+    np.save(path, np.full((rows, WIDTH), np.nan, dtype=np.float32))
+    app = ask(ready(workspace, run), "zzzz")
+    assert [len(place.heads) for place in places(app)] == [0, 10, 0]
+    assert shown(app).count("No text has a word in common with the question.") == 1
+    assert shown(app).count("The model has no usable numbers for these texts") == 1
+
+
+def button(app: AppTest, label: str) -> Button:
+    """The only button that says so."""
+    (found,) = [one for one in app.button if one.label == label]
+    return found

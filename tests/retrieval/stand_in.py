@@ -12,6 +12,7 @@ import numpy as np
 
 from core.jobs.context import JobContext, JobSpec
 from core.jobs.status import JobState, JobStatus
+from core.models.roles import Role
 from core.workspace import Workspace, new_id
 
 WIDTH = 64
@@ -24,7 +25,9 @@ class CharacterEncoder:
     width: int = WIDTH
     asked: list[tuple[Path, list[str]]] = field(default_factory=list)
 
-    def encode(self, workspace: Workspace, model: Path, texts: Sequence[str]) -> np.ndarray:
+    def encode(
+        self, workspace: Workspace, model: Path, texts: Sequence[str], role: Role | None = None
+    ) -> np.ndarray:
         self.asked.append((model, list(texts)))
         rows = np.zeros((len(texts), self.width), dtype=np.float32)
         for row, text in zip(rows, texts, strict=True):

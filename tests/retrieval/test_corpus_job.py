@@ -8,6 +8,7 @@ from core.data.staging import stage_upload
 from core.jobs.context import STOP_FILE, Stopped
 from core.retrieval.corpora import list_corpora, load_corpus
 from core.retrieval.corpus_job import store_corpus, store_params, stored_corpus
+from core.retrieval.judgements import judge, judged_questions
 from core.retrieval.passages import NoSuchColumn
 from core.workspace import Workspace
 from tests.retrieval.stand_in import running_job
@@ -26,6 +27,7 @@ def test_a_table_becomes_a_corpus_and_grows(workspace: Workspace) -> None:
     assert first is not None
     assert (first.rows, first.already, first.left_out) == (30, 0, 0)
     assert load_corpus(workspace, first.corpus).info.fields == ("price",)
+    judge(load_corpus(workspace, first.corpus), "凉快的鞋", "a3", "right")
     upload = stage_upload(workspace, MORE.encode(), "more.csv")
     params = store_params(upload, "鞋", **columns, add_to=first.corpus)
     job = running_job(workspace, "store_corpus", params)
@@ -36,6 +38,8 @@ def test_a_table_becomes_a_corpus_and_grows(workspace: Workspace) -> None:
     corpus = load_corpus(workspace, second.corpus)
     assert (corpus.info.rows, corpus.info.parent) == (31, first.corpus)
     assert corpus.rows([30]) == [{"id": "b1", "text": "木屐", "price": "7"}]
+    # Also when no page looks: whoever started the job may have closed it.
+    assert [one.right for one in judged_questions(corpus)] == [("a3",)]
 
 
 def test_a_refusal_or_a_stop_leaves_nothing(workspace: Workspace) -> None:

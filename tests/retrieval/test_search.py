@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from sklearn.metrics import ndcg_score
 
 from core.encoder import client
+from core.models.roles import Role
 from core.problems import N_, Problem
 from core.retrieval import answers as answers_module
 from core.retrieval.answers import Column, MissingVectors, MissingWordIndex
@@ -194,10 +196,10 @@ class FolderGone(Problem):
 def test_a_model_that_cannot_be_loaded_does_not_take_the_others_with_it(
     workspace: Workspace, shoes: str, encoder: CharacterEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def encode(workspace: Workspace, model: Path, texts: list[str]) -> np.ndarray:
+    def encode(workspace: Workspace, model: Path, texts: list[str], role: Role) -> np.ndarray:
         if model == TUNED.model:
             raise FolderGone
-        return encoder.encode(workspace, model, texts)
+        return encoder.encode(workspace, model, texts, role)
 
     monkeypatch.setattr(client, "encode", encode)
     base, tuned, words = search(workspace, shoes, "雨", [BASE, TUNED, WORDS]).columns
@@ -330,9 +332,7 @@ def test_a_job_with_its_models_loaded_needs_no_encoder_process(
     workspace: Workspace, shoes: str, encoder: CharacterEncoder
 ) -> None:
     own = CharacterEncoder()
-    table = score_questions(
-        workspace, shoes, [TUNED], encode=lambda model, texts: own.encode(workspace, model, texts)
-    )
+    table = score_questions(workspace, shoes, [TUNED], encode=partial(own.encode, workspace))
     assert own.texts == ["防水的跑鞋"]
     assert encoder.asked == []
     assert table == score_questions(workspace, shoes, [TUNED])

@@ -39,7 +39,12 @@ def test_the_exam_equals_scikit_learns_figures_and_a_fusion_by_hand(
     family = load_dataset(workspace, triplets).info.family
     save_questions(workspace, family, [OwnQuestion(question="夜里照明")])
     config = make_config(
-        triplets, BaseConfig(kind="folder", path=str(tiny_base)), learning_rate=1e-3, epochs=1
+        triplets,
+        BaseConfig(kind="folder", path=str(tiny_base)),
+        learning_rate=1e-3,
+        epochs=1,
+        query_prompt="问",
+        document_prompt="答",
     )
     exam = config.evaluation.model_copy(update={"exam": shelf})
     folder = run_here(workspace, config.model_copy(update={"evaluation": exam}))
@@ -52,8 +57,8 @@ def test_the_exam_equals_scikit_learns_figures_and_a_fusion_by_hand(
     model = SentenceTransformer(str(folder / "model"), device="cpu")
     asked = [one.question for one in corpus.info.judged]
     dense = (
-        model.encode(asked, normalize_embeddings=True)
-        @ model.encode(texts, normalize_embeddings=True).T
+        model.encode_query(asked, normalize_embeddings=True)
+        @ model.encode_document(texts, normalize_embeddings=True).T
     )
     index = LexicalIndex.build(texts)
     words = np.stack([index.scores(question) for question in asked])

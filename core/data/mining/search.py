@@ -32,7 +32,8 @@ import pandas as pd
 
 from core.data.mining.params import MiningParams
 from core.data.mining.texts import TextTable
-from core.models.encoding import Role, encode
+from core.models.encoding import encode
+from core.models.roles import Role
 from core.problems import N_, Problem
 
 if TYPE_CHECKING:
