@@ -51,11 +51,7 @@ class Traits:
 
     def most_repeated(self) -> int:
         """In how many rows the most frequent text stands, and so how many batches they take."""
-        if self.texts is None or not self.rows:
-            return 1
-        ordered = np.sort(self.texts, axis=1)
-        first = np.diff(ordered, axis=1, prepend=-1) != 0
-        return int(np.bincount(ordered[first]).max())
+        return 1 if self.texts is None else max(1, _repeated(self.texts)[1])
 
 
 class BatchSampler:
@@ -203,17 +199,15 @@ def _apart(order: Rows, texts: NDArray[np.int64], batch_size: int) -> list[Rows]
     Each row goes into the first batch with room behind all those that hold one of its texts.  A
     text that comes more often than there would be batches asks for more and smaller ones.
     """
-    row_texts = [frozenset(one) for one in texts.tolist()]
-    counts = np.bincount(list(chain(*row_texts)), minlength=1)
-    needed = max(math.ceil(len(order) / batch_size), int(counts.max()))
+    row_texts, most = _repeated(texts)
+    needed = max(math.ceil(len(order) / batch_size), most)
     size = math.ceil(len(order) / needed)
-    repeated = counts > 1
     behind: dict[int, int] = defaultdict(int)
     batches: list[list[int]] = []
     # For each batch where to look for room: itself, or if it is full a later one.
     room: list[int] = [0]
     for row in order.tolist():
-        shared = [one for one in row_texts[row] if repeated[one]]
+        shared = row_texts[row]
         at = _find(room, max((behind[one] for one in shared), default=0))
         if at == len(batches):
             batches.append([])
@@ -225,6 +219,19 @@ def _apart(order: Rows, texts: NDArray[np.int64], batch_size: int) -> list[Rows]
             behind[one] = at + 1
     batches = _packed(batches, row_texts, needed, size)
     return [np.array(batch, dtype=np.int64) for batch in batches]
+
+
+def _repeated(texts: NDArray[np.int64]) -> tuple[list[frozenset[int]], int]:
+    """Each row's texts that other rows have too, and in how many rows the most frequent text is."""
+    ordered = np.sort(texts, axis=1)
+    first = np.diff(ordered, axis=1, prepend=-1) != 0
+    counts = np.bincount(ordered[first], minlength=1)
+    shared = first & (counts > 1)[ordered]
+    # Most rows of most tables have none: they share one empty set.
+    found: list[frozenset[int]] = [frozenset()] * len(texts)
+    for row in np.flatnonzero(shared.any(axis=1)).tolist():
+        found[row] = frozenset(ordered[row][shared[row]].tolist())
+    return found, int(counts.max())
 
 
 def _find(room: list[int], at: int) -> int:
