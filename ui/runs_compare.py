@@ -153,8 +153,8 @@ def _show_scores(names: Sequence[str], runs: Sequence[tuple[RunRow, Run]]) -> No
     if len({(row.dataset, row.scored_on, row.metric) for row, _run in runs if row.metric}) > 1:
         st.warning(
             _(
-                "These runs were not scored on the same rows: their datasets, held-out shares or "
-                "seeds differ. A higher score is not a better model here."
+                "These runs were not scored on the same rows, because they learned from different "
+                "datasets or held out different rows. A higher score is not a better model here."
             ),
             icon=":material/warning:",
         )

@@ -15,8 +15,8 @@ import pytest
 
 from core.cli import parser
 from core.cli.output import REFUSED
+from core.server import free_port
 from core.workspace import PROJECT_ROOT
-from tools.server import free_port
 from tools.workbench import end_processes_of
 
 
