@@ -12,8 +12,9 @@ import pandas as pd
 from core.cli.output import DONE, add_json, say, say_json
 from core.cli.run_table import record_of
 from core.cli.tables import say_aligned, write_csv
-from core.problems import as_is
+from core.problems import N_, Problem, as_is
 from core.training.difference import MISSING, Difference, differences
+from core.training.evaluation import METRIC_NAMES
 from core.training.run_index import RunRow, load_rows
 from core.training.run_table import base_words
 from core.training.runs import Run, load_curves, load_run
@@ -22,6 +23,11 @@ from core.workspace import Workspace
 
 if TYPE_CHECKING:
     from core.cli.parser import Commands
+
+
+class OneRun(Problem):
+    what = N_("One run alone cannot be compared.")
+    do = N_("Name two or more; “runs” lists them, and “evaluate” prints what one has reached.")
 
 
 def add_commands(commands: Commands) -> None:
@@ -39,6 +45,8 @@ def add_commands(commands: Commands) -> None:
 
 def _compare(workspace: Workspace, options: argparse.Namespace) -> int:
     runs = [load_run(workspace, id) for id in dict.fromkeys(options.runs)]
+    if len(runs) < 2:
+        raise OneRun
     by_id = {row.id: row for row in load_rows(workspace)}
     rows = [by_id[run.id] for run in runs]
     if options.curves is not None:
@@ -77,7 +85,7 @@ def _figures(rows: Sequence[RunRow], names: dict[str, str]) -> list[list[str]]:
     return [
         ["state", *(row.state for row in rows)],
         ["base model", *(base_words(row.base_kind, row.base_detail, names) for row in rows)],
-        ["metric", *(row.metric or "-" for row in rows)],
+        ["metric", *(METRIC_NAMES.get(row.metric or "", row.metric or "-") for row in rows)],
         ["before", *(score(row.before) for row in rows)],
         ["after", *(score(row.after) for row in rows)],
         ["verdict", *(row.verdict or "-" for row in rows)],

@@ -117,9 +117,9 @@ def _add_table_options(parser: argparse.ArgumentParser, what: str) -> None:
 
 def _check(workspace: Workspace, options: argparse.Namespace) -> int:
     name = options.file.name
-    if str(options.file) == name and not options.file.exists():
-        if (workspace.datasets / name).is_dir():
-            return _check_stored(workspace, options)
+    stored = str(options.file) == name and (workspace.datasets / name).is_dir()
+    if stored and not options.file.exists():
+        return _check_stored(workspace, options)
     tell = say_stages()
     with _draft(workspace, options, tell) as opened:
         report = check_draft(workspace, opened.draft, tell)

@@ -11,6 +11,7 @@ from core.cli.tables import NotConfirmed, agreed
 from core.files import write_bytes
 from core.jobs.status import JobState
 from core.problems import N_, Problem
+from core.training.evaluation import METRIC_NAMES
 from core.training.run_index import DAMAGED, RunRow, load_rows
 from core.training.run_notes import change_notes
 from core.training.run_removal import Removal, plan_removal, remove_runs
@@ -150,7 +151,8 @@ def _chosen(rows: list[RunRow], options: argparse.Namespace) -> list[RunRow]:
 def _line(row: RunRow) -> str:
     scores = ""
     if row.before is not None and row.after is not None:
-        scores = f"{row.metric} {row.before:.3f} -> {row.after:.3f}"
+        metric = METRIC_NAMES.get(row.metric or "", row.metric)
+        scores = f"{metric} {row.before:.3f} -> {row.after:.3f}"
     marks = " ".join((*(["★"] if row.favourite else []), *(f"#{tag}" for tag in row.tags)))
     parts = (row.id, f"{row.state:<11}", row.name, scores, marks)
     return "  ".join(part for part in parts if part).rstrip()

@@ -36,6 +36,11 @@ class ChangeUnclear(Problem):
     do = N_("Write it as training.epochs=3.")
 
 
+class NoRunToMove(Problem):
+    what = N_("It is not said which run is to be moved.")
+    do = N_("Put its id behind “queue”; “queue” alone lists those that wait.")
+
+
 def add_commands(commands: Commands) -> None:
     """Declare the commands of this module."""
     stop = commands.add_parser("stop", help="stop a run after its current step, or other work")
@@ -159,6 +164,8 @@ def _resume(workspace: Workspace, options: argparse.Namespace) -> int:
 
 
 def _queue(workspace: Workspace, options: argparse.Namespace) -> int:
+    if options.run is None and options.move is not None:
+        raise NoRunToMove
     if options.run is not None:
         run = load_run(workspace, options.run)
         queue.move(workspace, run.id, options.move or queue.Move.FIRST)

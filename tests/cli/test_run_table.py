@@ -30,7 +30,7 @@ def test_runs_are_listed_and_filtered(workspace: Workspace, core: Run) -> None:
     second = make_run(workspace, JobState.FAILED, name="Boots")
     code, said, _ = core("runs")
     assert code == DONE and ids(said) == [second, first]
-    assert "Shoes  ndcg@10 0.500 -> 0.750" in said
+    assert "Shoes  nDCG@10 0.500 -> 0.750" in said
     for arguments, expected in (
         (("--search", "shoes ndcg"), []),
         (("--search", "SHOES"), [first]),
@@ -106,6 +106,7 @@ def test_compare_warns_of_scores_that_cannot_be_compared(workspace: Workspace, c
     write_text(workspace.run(second) / queue.CONFIG_FILE, config.to_yaml())
     code, _, told = core("compare", first, second)
     assert code == DONE and "not scored on the same rows" in told
+    assert "One run alone cannot be compared" in core("compare", first, first)[2]
     code, said, told = core("compare", first, "no-such-run")
     assert (code, said) == (REFUSED, "") and "There is no run named no-such-run" in told
 
