@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -16,19 +16,22 @@ LABEL_WIDTH = 230
 """Pixels for the names of settings and scores, the same in tables that stand below each other."""
 
 
-def show_differences(names: Sequence[str], found: Sequence[Difference]) -> None:
+def show_differences(
+    names: Sequence[str], found: Sequence[Difference], named: Mapping[str, str] | None = None
+) -> None:
     """The settings that differ, in the order of the form.
 
     Args:
         names: what each configuration is called; no two alike.
         found: what :func:`core.training.difference.differences` told.
+        named: what runs and corpora are called, by their ids.
     """
     if not found:
         st.caption(_("All settings are the same."))
         return
     table = pd.DataFrame(
         [
-            [value_words(one, value, _, fmt.number, fmt.percent) for value in one.values]
+            [value_words(one, value, _, fmt.number, fmt.percent, named) for value in one.values]
             for one in found
         ],
         columns=list(names),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from core.training.evaluation import METRIC_NAMES
 from core.training.run_index import RunRow, load_rows
 from core.training.run_table import base_words
 from core.training.runs import Run, load_curves, load_run
-from core.training.setting_words import value_words
+from core.training.setting_words import named_in, value_words
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -72,8 +72,10 @@ def _compare(workspace: Workspace, options: argparse.Namespace) -> int:
     if not same_rows:
         say("These runs were not scored on the same rows; their scores say little.", error=True)
     lines = [["", *(run.name for run in runs)], ["id", *(run.id for run in runs)]]
-    lines += _figures(rows, {row.id: row.name for row in by_id.values()})
-    lines += [[one.label, *(_value(one, value) for value in one.values)] for one in found]
+    names = {row.id: row.name for row in by_id.values()}
+    lines += _figures(rows, names)
+    named = named_in(workspace, found, names)
+    lines += [[one.label, *(_value(one, value, named) for value in one.values)] for one in found]
     say_aligned(lines)
     return DONE
 
@@ -94,8 +96,8 @@ def _figures(rows: Sequence[RunRow], names: dict[str, str]) -> list[list[str]]:
     ]
 
 
-def _value(difference: Difference, value: Any) -> str:
-    return value_words(difference, value, as_is, lambda one: f"{one:,g}", lambda one: f"{one:.0%}")
+def _value(difference: Difference, value: Any, named: Mapping[str, str]) -> str:
+    return value_words(difference, value, as_is, "{:,g}".format, "{:.0%}".format, named)
 
 
 def _curves(runs: Sequence[Run]) -> pd.DataFrame:

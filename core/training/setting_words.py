@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from core.problems import N_, Translate
+from core.retrieval.corpora import list_corpora
 from core.training.difference import MISSING, Difference
 from core.training.losses.registry import LOSSES
 from core.training.losses.spec import ChoiceParameter
+from core.workspace import Workspace
 
 SCHEDULES = {
     "linear": N_("falls evenly to 0"),
@@ -37,6 +39,7 @@ _WORDS = {
 }
 _SHARES = {"training.warmup_share", "evaluation.held_out_share"}
 _EXACT = {"training.seed", "training.data_seed"}
+_IDS = {"base.run", "evaluation.exam"}
 _UNSET = "–"
 _SMALL = 1e-3
 
@@ -47,6 +50,7 @@ def value_words(
     translate: Translate,
     number: Callable[[float], str],
     percent: Callable[[float], str],
+    named: Mapping[str, str] | None = None,
 ) -> str:
     """A value of a setting in words.
 
@@ -56,6 +60,7 @@ def value_words(
         translate: turns a message id into the reader's language.
         number: writes a number.
         percent: writes a share between 0 and 1.
+        named: what runs and corpora are called, by their ids.
     """
     setting, parameter = difference.setting, difference.parameter
     if value is MISSING or value is None or value in ([], ()):
@@ -74,9 +79,21 @@ def value_words(
         return str(value)
     if isinstance(value, int | float):
         return f"{value:g}" if abs(value) < _SMALL else number(value)
+    if setting in _IDS:
+        return (named or {}).get(value, value)
     if isinstance(value, list | tuple):
         return translate(N_(", ")).join(_part(one) for one in value)
     return str(value)
+
+
+def named_in(
+    workspace: Workspace, found: Sequence[Difference], runs: Mapping[str, str]
+) -> dict[str, str]:
+    """What the runs and corpora are called that differences are about; ``runs`` by their ids."""
+    named = dict(runs)
+    if any(one.setting == "evaluation.exam" for one in found):
+        named |= {info.id: info.name for info in list_corpora(workspace)}
+    return named
 
 
 def _part(value: Any) -> str:

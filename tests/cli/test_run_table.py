@@ -12,6 +12,9 @@ from core.files import write_text
 from core.jobs import queue
 from core.jobs.events import EventWriter
 from core.jobs.status import JobState
+from core.models.bases import BaseConfig
+from core.retrieval.corpora import load_corpus
+from core.retrieval.sample_corpora import add_sample_corpus
 from core.training.checkpoints import CHECKPOINTS
 from core.training.continuing import change_config
 from core.training.run_notes import Notes, load_notes
@@ -98,6 +101,21 @@ def test_compare_shows_scores_and_only_the_settings_that_differ(
     (difference,) = told_apart["differences"]
     assert (difference["setting"], difference["label"]) == ("training.epochs", "Epochs")
     assert told_apart["same_rows"] and [one["id"] for one in told_apart["runs"]] == [first, second]
+
+
+def test_compare_calls_runs_and_corpora_by_their_names(workspace: Workspace, core: Run) -> None:
+    parent, child, other = (make_run(workspace, name=name) for name in ("鞋", "child", "other"))
+    corpus = add_sample_corpus(workspace, "products")
+    for id, changes in (
+        (child, {"base": BaseConfig(kind="run", run=parent).model_dump()}),
+        (other, {"evaluation.exam": corpus}),
+    ):
+        config = change_config(load_run(workspace, id).config, changes)
+        write_text(workspace.run(id) / queue.CONFIG_FILE, config.to_yaml())
+    said = core("compare", child, other)[1]
+    lines = {line.split("  ")[0]: line for line in said.splitlines()}
+    assert "鞋" in lines["Model of the run"] and parent not in said
+    assert load_corpus(workspace, corpus).info.name in lines["Exam"] and corpus not in said
 
 
 def test_compare_warns_of_scores_that_cannot_be_compared(workspace: Workspace, core: Run) -> None:
