@@ -106,7 +106,8 @@ def runs(wanted: Filter, ticked: Sequence[str]) -> list[Line]:
     lines = [
         line(N_("List these runs"), "runs", (), options),
         line(N_("Write them as a file"), "runs", (), [*options, "--csv", "runs.csv"]),
-        line(N_("Find the best of each dataset"), "runs", (), [*options, "--best"]),
+        # Of all runs, as on the screen, whatever the filter leaves.
+        line(N_("Find the best of each dataset"), "runs", (), ["--best"]),
     ]
     if len(ticked) > 1:
         lines.insert(0, line(N_("Compare the ticked runs"), "compare", ticked))

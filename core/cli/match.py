@@ -72,7 +72,14 @@ def add_commands(commands: Commands) -> None:
     match.add_argument(
         "--by", choices=get_args(Method), default="model", help="how rows are compared"
     )
-    match.add_argument("--top", type=int, default=3, choices=range(1, KEPT + 1), metavar="1…10")
+    match.add_argument(
+        "--top",
+        type=int,
+        default=3,
+        choices=range(1, KEPT + 1),
+        metavar="1…10",
+        help="how many matches a row may have (default: 3)",
+    )
     match.add_argument("--threshold", type=float, help="a match from this score on")
     match.add_argument("--one-to-one", action="store_true", help="use each row once")
     match.add_argument(

@@ -57,12 +57,25 @@ def add_commands(commands: Commands) -> None:
         command.add_argument(
             name, action="append", default=[], metavar="LEFT=RIGHT", help=f"{what}; several times"
         )
-    command.add_argument("--candidates", type=int, metavar="LEFT", help="all of this row's")
+    command.add_argument(
+        "--candidates", type=int, metavar="LEFT", help="all candidates of this row"
+    )
     command.add_argument("--order", choices=_ORDERS, default="table", help="of the pairs")
-    command.add_argument("--from", dest="first", type=int, default=1, metavar="N", help="from N on")
-    command.add_argument("--show", type=int, default=_SHOWN, help=f"so many (default: {_SHOWN})")
+    command.add_argument(
+        "--from", dest="first", type=int, default=1, metavar="N", help="from the Nth pair on"
+    )
+    command.add_argument(
+        "--show", type=int, default=_SHOWN, help=f"so many pairs (default: {_SHOWN})"
+    )
     command.add_argument("--threshold", type=float, help="a match from this score on")
-    command.add_argument("--top", type=int, default=3, choices=range(1, KEPT + 1), metavar="1…10")
+    command.add_argument(
+        "--top",
+        type=int,
+        default=3,
+        choices=range(1, KEPT + 1),
+        metavar="1…10",
+        help="how many matches a row may have (default: 3)",
+    )
     command.add_argument("--one-to-one", action="store_true", help="use each row once")
     command.add_argument("--to", type=Path, metavar="FILE", help="write a .csv or .xlsx file")
     command.add_argument(

@@ -93,10 +93,19 @@ def _add_mine(actions: Commands) -> None:
         default="bundled",
         help="the model that looks (default: the bundled one)",
     )
-    mine.add_argument("--how-many", type=int, default=3, help="for each anchor, at most")
-    mine.add_argument("--level", choices=LEVELS, default=USUAL_LEVEL, help="how hard they are")
-    mine.add_argument("--pass-over", type=int, metavar="N", help="so many of the nearest texts")
-    mine.add_argument("--down-to", type=int, metavar="N", help="the place where the search ends")
+    mine.add_argument(
+        "--how-many", type=int, default=3, help="for each anchor, at most (default: 3)"
+    )
+    mine.add_argument(
+        "--level",
+        choices=LEVELS,
+        default=USUAL_LEVEL,
+        help=f"how hard they are (default: {USUAL_LEVEL})",
+    )
+    mine.add_argument(
+        "--pass-over", type=int, metavar="N", help="skip so many of the nearest texts"
+    )
+    mine.add_argument("--down-to", type=int, metavar="N", help="look at the N nearest texts")
     mine.add_argument(
         "--margin",
         type=float,
