@@ -1,4 +1,4 @@
-"""How long the table of 1,000 runs takes: with its index, without it, and read file by file.
+"""How long the table of 1,000 runs takes: with its index, without it, file by file, in a browser.
 
 `python -m benchmarks.runs_table` takes a few minutes and writes benchmarks/runs_table.md.
 """
@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import os
+import re
 import statistics
 import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from playwright.sync_api import Page, sync_playwright
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.measuring import load_when_quiet, own_workspace, parser, words_for
@@ -29,13 +32,20 @@ from core.training.report import REPORT_FILE, ModelScores, Report
 from core.training.run_index import INDEX_FILE, load_rows
 from core.training.run_notes import change_notes
 from core.workspace import PROJECT_ROOT, Workspace, new_id, utc_now
+from tools.chromium import find_or_install_chromium
+from tools.workbench import Workbench
 
 PAGE = PROJECT_ROOT / "benchmarks" / "runs_table.md"
 RUNS = 1_000
 REPEATS = 5
 GOAL_SECONDS = 1.0
 _SCREEN = "the screen's script, from the index"
+_OPENED = "from a click on Runs to the table"
+_SEARCHED = "from a word typed into the search to its runs"
+_UNDONE = "from an emptied search to all runs"
+_FILTERED = "from a click on a state to its runs"
 _TEXTS = 30
+_BROWSER_OPTIONS = ["--no-sandbox", "--force-color-profile=srgb"]
 
 TEXT = """\
 # The table of 1,000 runs
@@ -46,13 +56,22 @@ Written by `python -m benchmarks.runs_table` on {date}.
 |---|---|---|---|
 {rows}
 
-Goal: the script of the screen done in less than {goal:.0f} s with the index as it stands. {verdict}
+In Chromium, with the same runs:
+
+| what | median | all {repeats} |
+|---|---|---|
+{seen}
+
+Goal: the script of the screen done, and the table drawn after a click, in less than {goal:.0f} s
+with the index as it stands. {verdict}
 
 {runs:,} made-up runs (`config.yaml`, `status.json`, a `report.json` of {report} kB) on {machine};
 the files are in the system's memory. *Of it at work* is the processor's time. The first row is what
 the table would cost without an index. The last is the whole script of the screen as Streamlit runs
-it for somebody who opens it, without the browser; the first of its times has the imports in it. The
-machine: {words}.
+it for somebody who opens it, without the browser; the first of its times has the imports in it. In
+Chromium the clock goes from a click on the screen's name, or from the first key of a word, until
+the number of runs and the table stand there; the first click of all reads the imports, too. A
+search waits 0.3 s for a further key. The machine: {words}.
 """
 
 
@@ -90,8 +109,72 @@ def main() -> int:
         }
         taken = {name: [measure(*way) for _ in range(REPEATS)] for name, way in ways.items()}
         kilobytes = (some / REPORT_FILE).stat().st_size / 1e3
-    write(taken, kilobytes, words_for(load))
-    return 0 if median_of(taken[_SCREEN]).seconds < GOAL_SECONDS else 1
+        seen = in_chromium(workspace)
+    write(taken, seen, kilobytes, words_for(load))
+    return 0 if goal_is_met(taken, seen) else 1
+
+
+def goal_is_met(taken: dict[str, list[Taken]], seen: dict[str, list[float]]) -> bool:
+    """Whether the screen is there in time, in its script and in the browser."""
+    slowest = max(median_of(taken[_SCREEN]).seconds, statistics.median(seen[_OPENED]))
+    return slowest < GOAL_SECONDS
+
+
+def in_chromium(workspace: Workspace) -> dict[str, list[float]]:
+    """What somebody waits for in a browser: seconds of every try."""
+    bench = Workbench(workspace.root)
+    seen: dict[str, list[float]] = {_OPENED: [], _SEARCHED: [], _FILTERED: [], _UNDONE: []}
+    try:
+        bench.start()
+        with sync_playwright() as playwright:
+            program = find_or_install_chromium()
+            browser = playwright.chromium.launch(executable_path=program, args=_BROWSER_OPTIONS)
+            page = browser.new_page(locale="en-US", viewport={"width": 1280, "height": 900})
+            page.goto(bench.url)
+            page.get_by_role("heading", level=1).wait_for()
+            for _ in range(REPEATS):
+                look_around(page, seen)
+            browser.close()
+    finally:
+        bench.close()
+    return seen
+
+
+def look_around(page: Page, seen: dict[str, list[float]]) -> None:
+    """Home, then the table, a word, a state, and all runs again."""
+    links = page.get_by_test_id("stSidebarNavLink")
+    links.filter(has_text="Home").click()
+    settled(page)
+    everything, failed = f"{RUNS:,} of {RUNS:,} runs", f"{RUNS // 10} of {RUNS:,} runs"
+    table = links.filter(has_text=re.compile("Runs$"))
+    seen[_OPENED].append(clocked(page, everything, table.click))
+    words = page.get_by_label("Find", exact=True)
+    typed = partial(words.press_sequentially, "failed")
+    seen[_SEARCHED].append(clocked(page, failed, typed))
+    seen[_UNDONE].append(clocked(page, everything, partial(words.fill, "")))
+    states = page.get_by_role("combobox", name="State")
+    states.click()
+    option = page.get_by_role("option", name="failed")
+    seen[_FILTERED].append(clocked(page, failed, option.click))
+    page.keyboard.press("Backspace")
+    page.get_by_text(everything).wait_for()
+    page.keyboard.press("Escape")
+
+
+def clocked(page: Page, count: str, work: Callable[[], object]) -> float:
+    """Seconds from ``work`` until the table and its count stand there."""
+    start = time.perf_counter()
+    work()
+    page.get_by_text(count).wait_for()
+    page.locator(".st-key-runs_table canvas").first.wait_for()
+    taken = time.perf_counter() - start
+    settled(page)
+    return taken
+
+
+def settled(page: Page) -> None:
+    """Wait until the script has run to its end."""
+    page.locator('[data-test-script-state="notRunning"]').wait_for()
 
 
 def measure(before: Callable[[], object], work: Callable[[], object]) -> Taken:
@@ -164,9 +247,10 @@ def median_of(taken: list[Taken]) -> Taken:
     return Taken(*map(statistics.median, zip(*taken, strict=True)))
 
 
-def write(taken: dict[str, list[Taken]], kilobytes: float, words: str) -> None:
+def write(
+    taken: dict[str, list[Taken]], seen: dict[str, list[float]], kilobytes: float, words: str
+) -> None:
     """Write the page."""
-    met = median_of(taken[_SCREEN]).seconds < GOAL_SECONDS
     rows = []
     for name, times in taken.items():
         middle = median_of(times)
@@ -176,8 +260,13 @@ def write(taken: dict[str, list[Taken]], kilobytes: float, words: str) -> None:
         date=f"{datetime.now(UTC):%d %B %Y}",
         repeats=REPEATS,
         rows="\n".join(rows),
+        seen="\n".join(
+            f"| {name} | {statistics.median(times):.2f} s | "
+            f"{', '.join(f'{one:.2f}' for one in times)} |"
+            for name, times in seen.items()
+        ),
         goal=GOAL_SECONDS,
-        verdict="Met." if met else "Not met.",
+        verdict="Met." if goal_is_met(taken, seen) else "Not met.",
         runs=RUNS,
         report=round(kilobytes),
         machine=f"{os.cpu_count()} CPU cores",

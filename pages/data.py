@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.cli import commands
+from core.cli import data_commands
 from core.cli.lines import Line
 from core.data.intake import DraftReport
 from core.data.staging import StagedTable
@@ -95,7 +95,7 @@ def commands_of(intake: Intake) -> list[Line]:
     """The table's check and its making, as they are chosen now."""
     chosen = opened_table(workspace) or intake
     sample = chosen.sample.table.relative_to(PROJECT_ROOT) if chosen.sample else None
-    return commands.draft(workspace, chosen.draft, str(sample) if sample else None)
+    return data_commands.draft(workspace, chosen.draft, str(sample) if sample else None)
 
 
 open_now = opened_table(workspace)
@@ -103,7 +103,7 @@ opened = opened_dataset()
 if opened is not None:
     show_saved(workspace, opened)
     show_dataset(workspace, opened)
-    show_commands(workspace, commands.dataset(opened))
+    show_commands(workspace, data_commands.dataset(opened))
 else:
     heading("data")
     if open_now is not None:
@@ -117,4 +117,4 @@ else:
         with st.container(border=True):
             bring_in(workspace)
         show_datasets(workspace)
-        show_commands(workspace, commands.tables())
+        show_commands(workspace, data_commands.tables())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.cli import commands
+from core.cli import search_commands
 from core.cli.lines import Line
 from core.problems import N_, Problem
 from core.retrieval.corpora import Corpus
@@ -85,11 +85,11 @@ def show(corpus: Corpus, asked: Sequence[Asked], view: str) -> None:
 def commands_of(corpus: Corpus, asked: Sequence[Asked], view: str) -> list[Line]:
     """What is asked, as it is chosen now."""
     if view == "texts":
-        return commands.texts()
+        return search_commands.texts()
     keys = [one.key for one in asked]
     if view != "ask":
-        return commands.questions(corpus.info.id, keys, judged=view == "test")
-    return commands.search(
+        return search_commands.questions(corpus.info.id, keys, judged=view == "test")
+    return search_commands.search(
         STATE.get("question") or "",
         corpus.info.id,
         keys,
@@ -107,7 +107,7 @@ with right:
     corpus = choose_corpus(workspace, run)
 if corpus is None:
     show_texts(workspace, None, [])
-    show_commands(workspace, commands.texts())
+    show_commands(workspace, search_commands.texts())
 else:
     asked = choose_columns(workspace, run)
     view, place = choose_view()

@@ -175,8 +175,27 @@ def test_both_modes_are_readable(mode: str) -> None:
 # The web server stays light ---------------------------------------------------------------------
 
 
-def test_core_never_imports_streamlit() -> None:
-    assert [file for file in python_files("core") if "streamlit" in imported_modules(file)] == []
+def test_core_imports_nothing_of_what_is_built_on_it() -> None:
+    above = {"streamlit", "app", "pages", "tools", "ui"}
+    assert [file for file in python_files("core") if imported_modules(file) & above] == []
+
+
+def test_what_sets_the_project_up_needs_no_package() -> None:
+    """It runs in whatever Python somebody has, before anything is installed."""
+    code = (
+        "import sys, tools.commands\n"
+        "assert not any('site-packages' in path for path in sys.path)\n"
+        "print(*(name for name in sys.modules if name.startswith(('core.', 'tools.'))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        cwd=PROJECT_ROOT,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert {"core.server", "tools.environment"} <= set(done.stdout.split())
 
 
 def test_screens_never_import_the_training_libraries() -> None:

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from core.problems import Problem
+from core.server import DEFAULT_PORT, check_port, serve
 from tools.environment import RUN_REQUIREMENTS, TEST_REQUIREMENTS, ensure_environment
-from tools.server import DEFAULT_PORT, check_port, serve
 
 ROOT = Path(__file__).resolve().parent.parent
 

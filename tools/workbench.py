@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psutil
 
+from core.server import HOST, free_port, start_server, wait_until_healthy
 from core.workspace import PROJECT_ROOT
-from tools.server import HOST, free_port, start_server, wait_until_healthy
 
 
 class Workbench:

@@ -7,13 +7,19 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.data.store import DatasetInfo, rename_dataset
-from core.data.usage import DatasetInUse, delete_dataset
+from core.data.usage import (
+    DatasetInUse,
+    DatasetNeeded,
+    DatasetRemoval,
+    delete_dataset,
+    named,
+    plan_dataset_removal,
+)
 from core.problems import Problem
-from core.workspace import Workspace
+from core.workspace import UnknownItem, Workspace
+from ui import format as fmt
 from ui.datasets import dataset_name
-from ui.language import _, say
-
-_REFUSED = "delete_refused"
+from ui.language import _, ngettext, say
 
 
 def manage(workspace: Workspace, info: DatasetInfo, on_deleted: Callable[[], None]) -> None:
@@ -28,34 +34,69 @@ def manage(workspace: Workspace, info: DatasetInfo, on_deleted: Callable[[], Non
             st.error(say(problem), icon=":material/error:")
             return
         st.rerun()
-    if st.button(
-        _("Delete for good"), key=f"delete_{info.id}", icon=":material/delete:", width="stretch"
-    ):
-        _delete(workspace, info.id, False, on_deleted)
-    refused: tuple[str, DatasetInUse] | None = st.session_state.get(_REFUSED)
-    if refused is None or refused[0] != info.id:
-        st.caption(_("Runs that were trained on it keep their models."))
+    if st.button(_("Delete …"), key=f"delete_{info.id}", icon=":material/delete:", width="stretch"):
+        st.dialog(_("Delete for good?"))(_ask)(workspace, info.id, on_deleted)
+
+
+def _ask(workspace: Workspace, id: str, on_deleted: Callable[[], None]) -> None:
+    """What goes, what stays, and the button; inside the dialog."""
+    try:
+        removal = plan_dataset_removal(workspace, id)
+    except UnknownItem:
+        # It has just been deleted: the dialog closes.
+        st.rerun()
+    if removal.needed_by:
+        problem = DatasetNeeded(name=removal.name, runs=named(removal.needed_by))
+        st.warning(say(problem), icon=":material/warning:")
         return
-    st.warning(say(refused[1]), icon=":material/warning:")
-    if st.button(
-        _("Delete it all the same"),
-        key=f"delete_confirmed_{info.id}",
+    st.markdown("\n".join(f"- {line}" for line in _what_goes(removal)))
+    if removal.versions:
+        words = ngettext(
+            "{count} other version of this table stays.",
+            "{count} other versions of this table stay.",
+            removal.versions,
+        )
+        st.caption(words.format(count=fmt.number(removal.versions)))
+    if removal.runs:
+        problem = DatasetInUse(name=removal.name, runs=named(removal.runs))
+        st.warning(say(problem), icon=":material/warning:")
+    st.button(
+        _("Delete for good"),
+        key=f"delete_now_{id}",
         icon=":material/delete_forever:",
         type="primary",
-        width="stretch",
-    ):
-        _delete(workspace, info.id, True, on_deleted)
+        on_click=_delete,
+        args=(workspace, id, on_deleted),
+    )
 
 
-def _delete(workspace: Workspace, id: str, confirmed: bool, on_deleted: Callable[[], None]) -> None:
-    st.session_state.pop(_REFUSED, None)
+def _what_goes(removal: DatasetRemoval) -> list[str]:
+    """What is deleted, a line each."""
+    rows = ngettext("{name}: {n} row, {size}", "{name}: {n} rows, {size}", removal.rows)
+    lines = [
+        rows.format(
+            name=fmt.verbatim(removal.name),
+            n=fmt.number(removal.rows),
+            size=fmt.size(removal.bytes),
+        )
+    ]
+    if removal.reviews:
+        words = ngettext(
+            "{count} review of mined negatives, {decided} of them begun",
+            "{count} reviews of mined negatives, {decided} of them begun",
+            removal.reviews,
+        )
+        lines.append(
+            words.format(count=fmt.number(removal.reviews), decided=fmt.number(removal.decided))
+        )
+    return lines
+
+
+def _delete(workspace: Workspace, id: str, on_deleted: Callable[[], None]) -> None:
     try:
-        delete_dataset(workspace, id, confirmed=confirmed)
-    except DatasetInUse as problem:
-        st.session_state[_REFUSED] = (id, problem)
-        return
+        delete_dataset(workspace, id, confirmed=True)
     except Problem as problem:
-        st.error(say(problem), icon=":material/error:")
-        return
-    on_deleted()
-    st.rerun()
+        # Work that needs it has begun a moment ago.
+        st.toast(say(problem), icon=":material/info:")
+    else:
+        on_deleted()

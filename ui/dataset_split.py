@@ -13,6 +13,7 @@ import streamlit as st
 from core.data.shapes import ANCHOR, LABEL, POSITIVE, SCORE, SPLIT, TEXT
 from core.data.split import SplitBy, split_rows
 from core.data.split_draw import SCORE_BANDS
+from core.data.split_steps import FIX_SPLIT, with_fixed_split, without_split
 from core.data.steps import Step
 from core.data.store import Dataset, DatasetInfo, load_dataset
 from core.problems import Message
@@ -23,7 +24,6 @@ from ui.dataset_change import set_steps
 from ui.language import _, ngettext, say
 from ui.texts import clipped
 
-_FIX, _DROP = "fix_split", "drop_split"
 _LIVE_ROWS = 1_000_000
 _LEAK_WIDTH = 100
 _SPLIT_BY = (ANCHOR, POSITIVE, SCORE, TEXT, LABEL, SPLIT)
@@ -57,7 +57,7 @@ def _show_own(workspace: Workspace, info: DatasetInfo) -> None:
                 on_click=_drop,
                 args=(info,),
             )
-        fixed = next((one for one in info.steps[::-1] if one.step.kind == _FIX), None)
+        fixed = next((one for one in info.steps[::-1] if one.step.kind == FIX_SPLIT), None)
         if fixed is not None:
             words = _("Drawn by Pairloom with the seed {seed} for a share of {share}.")
             share = fmt.percent(float(fixed.step.params["share"]))
@@ -115,7 +115,7 @@ def _show_choice(workspace: Workspace, info: DatasetInfo) -> None:
             icon=":material/push_pin:",
             type="primary",
             on_click=set_steps,
-            args=(info, (*_kept(info), Step(_FIX, {"share": share, "seed": seed}))),
+            args=(info, with_fixed_split(_steps(info), share, int(seed))),
         )
         st.caption(
             _(
@@ -126,20 +126,15 @@ def _show_choice(workspace: Workspace, info: DatasetInfo) -> None:
         )
 
 
-def _kept(info: DatasetInfo) -> tuple[Step, ...]:
-    """The steps without those that are about the split."""
-    steps = (applied.step for applied in info.steps)
-    return tuple(step for step in steps if step.kind not in (_FIX, _DROP))
+def _steps(info: DatasetInfo) -> list[Step]:
+    return [applied.step for applied in info.steps]
 
 
 def _drop(info: DatasetInfo) -> None:
     """Have the dataset made without a split column; for the button's callback."""
-    fixed = next((one for one in info.steps[::-1] if one.step.kind == _FIX), None)
-    own = SPLIT in dict(info.mapping.columns) or info.held_out_source is not None
-    if fixed is not None and not own:
-        set_steps(info, _kept(info), fixed.message)
-    else:
-        set_steps(info, (*_kept(info), Step(_DROP)))
+    fixed = next((one for one in info.steps[::-1] if one.step.kind == FIX_SPLIT), None)
+    undoes = fixed.message if fixed is not None and not info.says_split else None
+    set_steps(info, without_split(_steps(info), own=info.says_split), undoes)
 
 
 @st.cache_data(max_entries=30, show_spinner=False)

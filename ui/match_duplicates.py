@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.cli import commands
+from core.cli import match_commands
 from core.matching.chosen import Wish
 from core.matching.groups import Found, Groups, copies, make_groups
 from core.matching.params import DuplicateParams
@@ -80,7 +80,7 @@ def show_duplicates(workspace: Workspace, result: Result) -> None:
 
 def _show_command(workspace: Workspace, params: DuplicateParams, threshold: float) -> None:
     try:
-        lines = commands.duplicates(
+        lines = match_commands.duplicates(
             workspace, params.table, model=params.model, threshold=threshold
         )
     except Problem:

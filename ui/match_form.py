@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.cli import commands
+from core.cli import match_commands
 from core.jobs import queue
 from core.matching.models import OfferedModel, Suggestion, offered_models, suggested_threshold
 from core.matching.params import (
@@ -76,7 +76,7 @@ def show_match_form(workspace: Workspace) -> None:
             on_click=_go_to_duplicates,
             args=(f"{left.kind}:{left.id}",),
         )
-    lines = commands.match(workspace, left, right, method=method, model=offer, same=whole)
+    lines = match_commands.match(workspace, left, right, method=method, model=offer, same=whole)
     show_commands(workspace, lines)
 
 
@@ -112,7 +112,7 @@ def show_duplicates_form(workspace: Workspace) -> None:
             _start(DUPLICATES_KIND, duplicate_params(workspace, table, offer, floor))
         except Problem as problem:
             st.error(say(problem), icon=":material/error:")
-    lines = commands.duplicates(workspace, table, model=offer, threshold=floor)
+    lines = match_commands.duplicates(workspace, table, model=offer, threshold=floor)
     show_commands(workspace, lines)
 
 

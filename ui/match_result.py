@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.cli import commands
+from core.cli import match_commands
 from core.matching.chosen import Candidates, Chosen, State, Wish, choose
 from core.matching.dataset import matches_to_dataset
 from core.matching.decisions import read_decisions
@@ -62,7 +62,7 @@ def _show_command(workspace: Workspace, result: Result, wish: Wish) -> None:
     params = result.meta.match
     assert params is not None
     try:
-        lines = commands.match(
+        lines = match_commands.match(
             workspace,
             params.left,
             params.right,
@@ -76,7 +76,7 @@ def _show_command(workspace: Workspace, result: Result, wish: Wish) -> None:
     except Problem:
         # A table was deleted since: nothing could do it again.
         return
-    show_commands(workspace, lines)
+    show_commands(workspace, [*lines, *match_commands.pairs(result.meta.id)])
 
 
 @lru_cache(maxsize=4)

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.data.mining.params import JOB_KIND, MiningParams, start_mining
+from core.data.mining.params import (
+    JOB_KIND,
+    LEVELS,
+    USUAL_LEVEL,
+    Level,
+    MiningParams,
+    start_mining,
+)
 from core.data.mining.review import Review, delete_review, list_reviews
 from core.data.shapes import Shape
 from core.data.store import Dataset, DatasetInfo
@@ -31,42 +38,34 @@ _REFRESH_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class _Level:
-    """How hard the negatives are to be: words, and the numbers behind them."""
+class _Words:
+    """How hard the negatives are to be, in words; the numbers are in :data:`LEVELS`."""
 
     label: str
     help: str
-    range_min: int
-    relative_margin: float
 
 
 _LEVELS = {
-    "easy": _Level(
+    "easy": _Words(
         N_("Easy"),
         N_(
             "Texts that are clearly something else. Hardly any of them is a right answer, but the "
             "model learns less from them."
         ),
-        20,
-        0.15,
     ),
-    "medium": _Level(
+    "medium": _Words(
         N_("Medium"),
         N_(
             "Texts that are near, but clearly less so than the right answer. A good start for "
             "most tables."
         ),
-        3,
-        0.05,
     ),
-    "hard": _Level(
+    "hard": _Words(
         N_("Hard"),
         N_(
             "The nearest texts of all. The model learns most from them, but some will be right "
             "answers that your table does not know: look through them with care."
         ),
-        0,
-        0.0,
     ),
 }
 
@@ -137,14 +136,14 @@ def _show_form(workspace: Workspace, info: DatasetInfo) -> None:
             _("How hard"),
             list(_LEVELS),
             format_func=lambda name: _(_LEVELS[name].label),
-            default="medium",
+            default=USUAL_LEVEL,
             required=True,
             key=f"mine_level_{info.id}",
             persist_state="page",
         )
         st.caption(_(_LEVELS[level].help))
         with st.expander(_("Exact numbers"), icon=":material/tune:"):
-            numbers = _exact_numbers(_LEVELS[level], how_many, f"{info.id}_{level}_{how_many}")
+            numbers = _exact_numbers(LEVELS[level], how_many, f"{info.id}_{level}_{how_many}")
         if st.button(_("Start looking"), key="mine", icon=":material/search:", type="primary"):
             try:
                 start_mining(
@@ -193,7 +192,7 @@ def _choose_model(workspace: Workspace) -> BaseConfig:
     return BaseConfig.model_validate_json(chosen)
 
 
-def _exact_numbers(level: _Level, how_many: int, key: str) -> dict[str, object]:
+def _exact_numbers(level: Level, how_many: int, key: str) -> dict[str, object]:
     """The search's numbers, set by the level until somebody changes them."""
     left, right = st.columns(2)
     range_min = left.number_input(

@@ -13,12 +13,12 @@ from core.jobs.supervisor import ensure_supervisor
 from core.problems import Problem
 from core.training.config import RunConfig
 from core.training.continuing import clone_config, dataset_problem, further_config
-from core.training.run_removal import remove_runs
 from core.training.runs import Run, discard_checkpoints
 from core.workspace import Workspace
 from ui import format as fmt
 from ui.language import _, say
 from ui.pages import go_to
+from ui.run_deletion import ask_to_delete
 from ui.selection import select
 
 TRAIN_WITH = "train_with"
@@ -153,10 +153,9 @@ def _more(workspace: Workspace, run: Run) -> None:
                 )
             )
         if ended:
-            st.markdown(_("Delete this run and its model? This cannot be undone."))
-            if st.button(_("Delete for good"), key="delete", icon=":material/delete:"):
-                select("run", None)
-                _do(lambda: remove_runs(workspace, [run.id]))
+            if st.button(_("Delete …"), key="delete", icon=":material/delete:"):
+                ask_to_delete(workspace, [run.id], lambda: select("run", None))
+            st.caption(_("Says first what goes with it."))
 
 
 def _say_dataset(workspace: Workspace, run: Run) -> None:

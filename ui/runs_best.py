@@ -57,7 +57,7 @@ def _facts(best: Best, names: Mapping[str, str], *, say_rows: bool) -> list[str]
         ).format(count=fmt.number(best.runs)),
     ]
     if say_rows:
-        share, _slash, seed = row.scored_on.partition("/")
+        share, _slash, seed = row.held_out.partition("/")
         words = _("held out: {share}, seed {seed}")
         facts.append(words.format(share=fmt.percent(float(share)), seed=seed))
     return facts

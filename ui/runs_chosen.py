@@ -11,15 +11,15 @@ from core.problems import Problem
 from core.training.continuing import clone_config
 from core.training.run_index import DAMAGED, RunRow
 from core.training.run_notes import LONGEST_NOTE, change_notes
-from core.training.run_removal import Removal, plan_removal, remove_runs
 from core.training.runs import load_run
 from core.workspace import Workspace
 from ui import format as fmt
 from ui.language import _, ngettext, say
 from ui.pages import go_to
 from ui.run_actions import hand_over
+from ui.run_deletion import ask_to_delete
 from ui.runs import sample_name
-from ui.runs_table import tick, ticked
+from ui.runs_table import tick
 from ui.runs_words import metric_label, state_colour, state_word
 from ui.selection import select
 
@@ -106,7 +106,7 @@ def _of_any(workspace: Workspace, chosen: Sequence[RunRow]) -> None:
         kwargs={"archived": not archived},
     )
     if st.button(_("Delete …"), key="runs_delete", icon=":material/delete:"):
-        st.dialog(_("Delete for good?"))(_ask)(workspace, ids)
+        ask_to_delete(workspace, ids, lambda: tick(()))
     st.button(
         "",
         key="runs_untick",
@@ -166,86 +166,3 @@ def _change(workspace: Workspace, ids: Sequence[str], **changes: object) -> None
             change_notes(workspace, id, **changes)
         except Problem as problem:
             st.toast(say(problem), icon=":material/info:")
-
-
-# Deleting ----------------------------------------------------------------------------------------
-
-
-def _ask(workspace: Workspace, ids: Sequence[str]) -> None:
-    """What goes, what stays, and the button; inside a dialog."""
-    if not set(ids) <= set(ticked()):
-        # They have just been deleted: the dialog closes.
-        st.rerun()
-    try:
-        removal = plan_removal(workspace, ids)
-    except Problem as problem:
-        st.error(say(problem), icon=":material/error:")
-        return
-    _say_refused(removal)
-    if not removal.allowed:
-        return
-    st.markdown("\n".join(f"- {line}" for line in what_goes(removal)))
-    for line in what_stays(removal):
-        st.caption(line)
-    st.button(
-        _("Delete for good"),
-        key="runs_delete_now",
-        icon=":material/delete:",
-        type="primary",
-        on_click=_delete,
-        args=(workspace, ids),
-    )
-
-
-def _say_refused(removal: Removal) -> None:
-    for row in removal.active:
-        sentence = _("{name} is still {state}. Stop it first, then delete it.")
-        words = sentence.format(name=fmt.verbatim(row.name), state=state_word(row.state))
-        st.warning(words, icon=":material/warning:")
-    for name, user in removal.users:
-        sentence = _("{name} is needed by work that has not ended: {user}.")
-        words = sentence.format(name=fmt.verbatim(name), user=fmt.verbatim(user))
-        st.warning(words, icon=":material/warning:")
-
-
-def what_goes(removal: Removal) -> list[str]:
-    """What is deleted, a line each."""
-    runs, models, exports = len(removal.runs), removal.models, removal.exports
-    favourites, noted = removal.favourites, removal.noted
-    size = fmt.size(removal.bytes)
-    counted = [
-        (runs, ngettext("{count} run, {size}", "{count} runs, {size}", runs)),
-        (models, ngettext("{count} trained model", "{count} trained models", models)),
-        (exports, ngettext("{count} exported zip file", "{count} exported zip files", exports)),
-        (favourites, ngettext("{count} favourite", "{count} favourites", favourites)),
-        (noted, ngettext("{count} note", "{count} notes", noted)),
-    ]
-    return [words.format(count=fmt.number(count), size=size) for count, words in counted if count]
-
-
-def what_stays(removal: Removal) -> list[str]:
-    """What was made with these runs and is not deleted."""
-    lines = []
-    if removal.descendants:
-        names = _(", ").join(fmt.verbatim(name) for name in removal.descendants[:_NAMED])
-        lines.append(
-            _("These runs began with such a model and keep their own: {names}").format(names=names)
-        )
-    if removal.reviews:
-        words = ngettext(
-            "{count} review of mined negatives was made with it and stays.",
-            "{count} reviews of mined negatives were made with them and stay.",
-            removal.reviews,
-        )
-        lines.append(words.format(count=fmt.number(removal.reviews)))
-    return lines
-
-
-def _delete(workspace: Workspace, ids: Sequence[str]) -> None:
-    try:
-        remove_runs(workspace, ids)
-    except Problem as problem:
-        # One of them has been started again, or is needed since a moment ago.
-        st.toast(say(problem), icon=":material/info:")
-    else:
-        tick(())

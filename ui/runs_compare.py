@@ -12,14 +12,16 @@ from core.problems import N_, Problem
 from core.training.difference import differences
 from core.training.evaluation import METRIC_NAMES
 from core.training.report import Report
-from core.training.run_index import DAMAGED, RunRow
+from core.training.run_index import DAMAGED, RunRow, load_rows
 from core.training.runs import Curves, Run, load_curves, load_run
+from core.training.setting_words import named_in
 from core.workspace import Workspace
 from ui import charts
 from ui import format as fmt
 from ui.language import _, plain
 from ui.live_chart import show_live
 from ui.run_differences import LABEL_WIDTH, show_differences
+from ui.runs import sample_name
 from ui.runs_words import VERDICT_WORDS, metric_label, unique_names
 
 MOST = 8
@@ -53,7 +55,9 @@ def show_comparison(workspace: Workspace, chosen: Sequence[RunRow]) -> None:
     _show_curves(names, [run for _row, run in runs])
     _show_scores(names, runs)
     st.markdown("**" + _("What was set otherwise") + "**")
-    show_differences(names, differences([run.config.to_dict() for _row, run in runs]))
+    found = differences([run.config.to_dict() for _row, run in runs])
+    called = {row.id: sample_name(row.name) for row in load_rows(workspace)}
+    show_differences(names, found, named_in(workspace, found, called))
 
 
 def _show_curves(names: Sequence[str], runs: Sequence[Run]) -> None:
@@ -153,8 +157,8 @@ def _show_scores(names: Sequence[str], runs: Sequence[tuple[RunRow, Run]]) -> No
     if len({(row.dataset, row.scored_on, row.metric) for row, _run in runs if row.metric}) > 1:
         st.warning(
             _(
-                "These runs were not scored on the same rows: their datasets, held-out shares or "
-                "seeds differ. A higher score is not a better model here."
+                "These runs were not scored on the same rows, because they learned from different "
+                "datasets or held out different rows. A higher score is not a better model here."
             ),
             icon=":material/warning:",
         )

@@ -13,7 +13,7 @@ from core.problems import Problem
 from core.retrieval.answers import Answers
 from core.retrieval.corpora import ID, TEXT, Corpus
 from core.retrieval.finding import find_texts
-from core.retrieval.judged_rows import judged_rows, store_judged
+from core.retrieval.judged_rows import judged_rows, judged_table, store_judged
 from core.retrieval.judgements import (
     FEW_QUESTIONS,
     JudgedQuestion,
@@ -109,7 +109,7 @@ def show_test_set(workspace: Workspace, corpus: Corpus, asked: Sequence[Asked]) 
         _undo_button(corpus)
         st.download_button(
             _("Download as CSV"),
-            _csv(corpus, questions),
+            judged_table(corpus, questions).to_csv(index=False).encode("utf-8-sig", "replace"),
             file_name="judgements.csv",
             mime="text/csv",
             icon=":material/download:",
@@ -210,25 +210,6 @@ def _show_list(corpus: Corpus, questions: Sequence[JudgedQuestion]) -> None:
     st.dataframe(
         frame, hide_index=True, key="judged_list", alt=_("Your test set"), height="content"
     )
-
-
-def _csv(corpus: Corpus, questions: Sequence[JudgedQuestion]) -> bytes:
-    """One line for each mark; with a byte order mark, by which Excel knows the encoding."""
-    places = corpus.places(id for one in questions for id in (*one.relevant, *one.wrong))
-    texts = {row[ID]: row[TEXT] for row in corpus.rows(list(places.values()))}
-    rows = [
-        {
-            "question": one.question,
-            "id": id,
-            "judgement": word,
-            "not_shown": id in one.missing,
-            "text": texts.get(id, ""),
-        }
-        for one in questions
-        for word, ids in (("right", one.relevant), ("wrong", one.wrong))
-        for id in ids
-    ]
-    return pd.DataFrame(rows).to_csv(index=False).encode("utf-8-sig", "replace")
 
 
 def _use_for_training(

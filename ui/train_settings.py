@@ -10,24 +10,12 @@ from streamlit.delta_generator import DeltaGenerator
 from core.data.shapes import SPLIT, Shape
 from core.data.store import DatasetInfo
 from core.data.structure import MOST_NEGATIVES, PAIRED
-from core.problems import N_
 from core.training.config import LEAST_LENGTH, EvaluationConfig, RunConfig, TrainingConfig
 from core.training.defaults import reason
 from core.training.losses.spec import LossSpec
+from core.training.setting_words import PRECISIONS, SCHEDULES
 from ui.language import _
 
-SCHEDULES = {
-    "linear": N_("falls evenly to 0"),
-    "cosine": N_("falls to 0 in a curve"),
-    "constant": N_("stays as it is"),
-}
-"""What the learning rate does after the warm-up, in words."""
-PRECISIONS = {
-    "auto": N_("automatic"),
-    "fp32": N_("full (fp32)"),
-    "bf16": N_("half (bf16)"),
-}
-"""The kinds of arithmetic, in words."""
 _LARGEST_SEED = 2**31 - 1
 _LEAST_EPOCHS = 0.01
 _LEAST_RATE = 1e-9

@@ -1,7 +1,8 @@
 """The command lines that do what the screens do; ``ui/command_line.py`` shows them.
 
-One function a screen, each from what the screen shows to lines for bash.  A test parses every one
-of them with the parser that runs them.
+One function a screen, each from what the screen shows to lines for bash; those of Data, Search and
+Match have modules of their own beside this one.  A test parses every one of them with the parser
+that runs them.
 """
 
 from __future__ import annotations
@@ -9,24 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from core.cli.lines import Line, each, line, option, switch
-from core.cli.mapping import write_mapping, write_step
-from core.data.draft import Draft
-from core.data.prepare import STEPS
-from core.data.reading.rows import ReadOptions
-from core.data.staging import staged_file
 from core.export.formats import Format
 from core.inspection.project_job import MapSettings
 from core.jobs.status import ALLOWED, JobState
-from core.matching.chosen import Wish
-from core.matching.models import OfferedModel, UsedModel
-from core.matching.params import Method
-from core.matching.start import START_DUPLICATES
-from core.matching.tables import TableChoice, describe_table
 from core.problems import N_
-from core.retrieval.filters import Filter as FieldFilter
 from core.training.run_table import Filter
 from core.training.runs import Run
-from core.workspace import Workspace
 
 CONFIG_FILE = "config.yaml"
 """What a configuration is called in the lines, and when it is downloaded."""
@@ -36,7 +25,7 @@ _TOP = 3
 _SEPARATORS = {"\t": "tab", "": "none"}
 
 
-# Home and Data -----------------------------------------------------------------------------------
+# Home ---------------------------------------------------------------------------------------------
 
 
 def home(samples: Iterable[str], *, active: bool) -> list[Line]:
@@ -49,72 +38,7 @@ def home(samples: Iterable[str], *, active: bool) -> list[Line]:
     return lines
 
 
-def tables() -> list[Line]:
-    """Data, before a file was brought in."""
-    return [
-        line(N_("Say what is wrong with a table"), "check", ["table.csv"]),
-        line(N_("Make it a dataset"), "dataset", ["table.csv"]),
-        line(N_("List the datasets"), "datasets"),
-    ]
-
-
-def draft(workspace: Workspace, draft: Draft, sample: str | None = None) -> list[Line]:
-    """A table that is being brought in: its check, and the dataset that would be made of it.
-
-    Args:
-        workspace: where it is.
-        draft: what was chosen for it.
-        sample: the file of the bundled sample that it is, if it is one.
-    """
-    file = sample or _file(workspace, draft.staged)
-    options = _reading(draft.options)
-    if draft.mapping is not None:
-        options += option("map", write_mapping(draft.mapping) or None)
-    options += [*switch("rescale", draft.rescale), *option("base", draft.base)]
-    steps: list[str] = []
-    for step in draft.steps:
-        kind = STEPS.get(step.kind)
-        name = "convert" if kind is not None and kind.makes is not None else "fix"
-        steps += option(name, write_step(step))
-    second = draft.held_out
-    held_out = option("held-out", _file(workspace, second.staged) if second else None)
-    return [
-        line(N_("Say what is wrong with this table"), "check", [file], options),
-        line(N_("Make it a dataset"), "dataset", [file], [*options, *steps, *held_out]),
-    ]
-
-
-def _reading(options: ReadOptions) -> list[str]:
-    """How a file is read, as far as it is not to be found out."""
-    separator = options.separator
-    header = [] if options.header is None else ["--header" if options.header else "--no-header"]
-    return [
-        *option("sheet", options.sheet),
-        *option("member", options.member),
-        *option("encoding", options.encoding),
-        *option("separator", None if separator is None else _SEPARATORS.get(separator, separator)),
-        *header,
-        *option("sample-rows", options.sample_rows),
-    ]
-
-
-def _file(workspace: Workspace, staged: str) -> str:
-    """Where a staged file lies; of one that was uploaded only its name is known."""
-    file = staged_file(workspace, staged)
-    return file.path or file.name
-
-
-def dataset(id: str) -> list[Line]:
-    """A stored dataset."""
-    about = option("dataset", id)
-    return [
-        line(N_("Compare the base models on it"), "bases", (), about),
-        line(N_("Write the configuration that is proposed"), "config", (), about, CONFIG_FILE),
-        line(N_("List the datasets with all that is known"), "datasets", (), ["--json"]),
-    ]
-
-
-# Train and runs ----------------------------------------------------------------------------------
+# Train and runs -----------------------------------------------------------------------------------
 
 
 def train() -> list[Line]:
@@ -159,6 +83,9 @@ def run(run: Run) -> list[Line]:
             line(N_("Print its scores"), "evaluate", about),
             line(N_("Train its model further"), "continue", about, ["--start"]),
         ]
+    if not state.active and run.checkpoint_bytes:
+        room = N_("Delete its checkpoints")
+        lines.append(line(room, "runs", about, ["--discard-checkpoints"]))
     again = N_("Write its settings, to use them again")
     lines.append(line(again, "clone", about, (), CONFIG_FILE))
     return lines
@@ -179,7 +106,8 @@ def runs(wanted: Filter, ticked: Sequence[str]) -> list[Line]:
     lines = [
         line(N_("List these runs"), "runs", (), options),
         line(N_("Write them as a file"), "runs", (), [*options, "--csv", "runs.csv"]),
-        line(N_("Find the best of each dataset"), "runs", (), [*options, "--best"]),
+        # Of all runs, as on the screen, whatever the filter leaves.
+        line(N_("Find the best of each dataset"), "runs", (), ["--best"]),
     ]
     if len(ticked) > 1:
         lines.insert(0, line(N_("Compare the ticked runs"), "compare", ticked))
@@ -188,7 +116,7 @@ def runs(wanted: Filter, ticked: Sequence[str]) -> list[Line]:
     return lines
 
 
-# Looking at models -------------------------------------------------------------------------------
+# Inspect ------------------------------------------------------------------------------------------
 
 
 def inspect(
@@ -242,177 +170,7 @@ def inspect(
     ]
 
 
-def search(
-    question: str,
-    corpus: str,
-    asked: Iterable[str],
-    *,
-    filters: Iterable[FieldFilter],
-    top: int,
-    quick: bool,
-) -> list[Line]:
-    """Search: one question to everybody who is asked.
-
-    Args:
-        question: what was typed; "" for nothing yet.
-        corpus: the id of the texts.
-        asked: the keys of :mod:`core.retrieval.candidates`, in their order.
-        filters: which of the texts count.
-        top: how many hits of each are shown.
-        quick: whether the quick index is looked through.
-    """
-    options = [
-        *option("in", corpus),
-        *each("by", map(_who, asked)),
-        *option("top", top),
-        *each("where", (condition for one in filters for condition in _conditions(one))),
-        *switch("quick", quick),
-    ]
-    return [line(N_("Ask the same question"), "search", [question.strip() or "…"], options)]
-
-
-def _who(key: str) -> str:
-    """A candidate as ``--by`` knows it: the model of a run by the run's id alone."""
-    return key.removeprefix("tuned:")
-
-
-def _conditions(wanted: FieldFilter) -> list[str]:
-    if wanted.values:
-        return [f"{wanted.field}={value}" for value in wanted.values]
-    if wanted.contains:
-        return [f"{wanted.field}~{wanted.contains}"]
-    low, high = ("" if end is None else f"{end:.15g}" for end in (wanted.low, wanted.high))
-    return [f"{wanted.field}={low}..{high}"]
-
-
-def questions(corpus: str, asked: Sequence[str], *, judged: bool) -> list[Line]:
-    """Search: many questions at once, to everybody who is asked.
-
-    Args:
-        corpus: the id of the texts.
-        asked: as for :func:`search`.
-        judged: the questions whose answers were judged, not those that come with the texts.
-    """
-    first, *others = map(_who, asked) if asked else [_BUNDLED]
-    named, options = [first], [*option("in", corpus), *each("by", others)]
-    if judged:
-        score = N_("Score the answers to the questions that were judged")
-        return [line(score, "evaluate", named, [*options, "--judged"])]
-    own = [*options, "--questions", "questions.csv"]
-    return [
-        line(N_("Ask the questions that come with these texts"), "evaluate", named, options),
-        line(N_("Ask the questions of a file"), "evaluate", named, own),
-    ]
-
-
-def texts() -> list[Line]:
-    """Search: the texts that can be searched."""
-    return [
-        line(N_("Add a file of texts"), "corpus", ["texts.csv"]),
-        line(N_("List the texts that can be searched"), "corpus", ["list"]),
-    ]
-
-
-# Match -------------------------------------------------------------------------------------------
-
-
-def match(
-    workspace: Workspace,
-    left: TableChoice,
-    right: TableChoice,
-    *,
-    method: Method,
-    model: OfferedModel | UsedModel | None,
-    same: tuple[str, str] | None,
-    wish: Wish | None = None,
-    threshold: float | None = None,
-    matched_only: bool = False,
-) -> list[Line]:
-    """A match of two tables.
-
-    Args:
-        workspace: where they are.
-        left: the table whose rows look for partners.
-        right: the table in which they look.
-        method: by what.
-        model: by which model; None when only words count.
-        same: a column of each table that must be equal in a pair.
-        wish: how the result is looked at; None while there is none.
-        threshold: where the threshold stands at first.
-        matched_only: whether the files leave out rows without a match.
-    """
-    options = [
-        *_columns(workspace, left, "left-"),
-        *_columns(workspace, right, "right-"),
-        *option("by", None if method == "model" else method),
-        *_model(model),
-    ]
-    if same is not None:
-        columns = zip((left, right), same, strict=True)
-        options += option("same", "=".join(_title(workspace, *one) for one in columns))
-    if wish is not None:
-        options += option("threshold", None if wish.threshold == threshold else wish.threshold)
-        options += option("top", None if wish.top == _TOP or wish.one_to_one else wish.top)
-        options += switch("one-to-one", wish.one_to_one)
-    named = [_table(workspace, side) for side in (left, right)]
-    to_file = [*options, *switch("only-matched", matched_only), "--to", "matches.xlsx"]
-    return [
-        line(N_("Match these tables"), "match", named, options),
-        line(N_("Write the matches as a file"), "match", named, to_file),
-    ]
-
-
-def duplicates(
-    workspace: Workspace,
-    table: TableChoice,
-    *,
-    model: OfferedModel | UsedModel,
-    threshold: float,
-) -> list[Line]:
-    """What stands twice in a table."""
-    options = [
-        *_columns(workspace, table, ""),
-        *_model(model),
-        *option("threshold", None if threshold == START_DUPLICATES else threshold),
-    ]
-    named = [_table(workspace, table)]
-    kept = [*options, "--kept", "kept.xlsx"]
-    return [
-        line(N_("Find what stands twice"), "duplicates", named, options),
-        line(N_("Write the table without what can go"), "duplicates", named, kept),
-    ]
-
-
-def _table(workspace: Workspace, choice: TableChoice) -> str:
-    return _file(workspace, choice.id) if choice.kind == "upload" else choice.id
-
-
-def _columns(workspace: Workspace, choice: TableChoice, side: str) -> list[str]:
-    """The columns of a table; the texts of a corpus need not be named."""
-    info = describe_table(workspace, choice.kind, choice.id)
-    plain = choice.text == info.columns[0] and (choice.kind == "corpus" or len(info.columns) == 1)
-    titles: Mapping[str, str] = info.titles
-    return [
-        *option(f"{side}text", None if plain else titles.get(choice.text, choice.text)),
-        *option(f"{side}id", choice.label and titles.get(choice.label, choice.label)),
-        *each(f"{side}show", (titles.get(field, field) for field in choice.fields)),
-    ]
-
-
-def _title(workspace: Workspace, choice: TableChoice, column: str) -> str:
-    return describe_table(workspace, choice.kind, choice.id).titles.get(column, column)
-
-
-def _model(model: OfferedModel | UsedModel | None) -> list[str]:
-    """The model as ``--model`` finds it; nothing for the bundled one."""
-    if model is None or model.role == "bundled":
-        return []
-    if model.role == "tuned":
-        return option("model", model.folder.parent.name)
-    return option("model", model.folder if model.role == "folder" else model.name)
-
-
-# Export ------------------------------------------------------------------------------------------
+# Export -------------------------------------------------------------------------------------------
 
 
 def export(run: str, formats: Iterable[Format]) -> list[Line]:

@@ -1,4 +1,4 @@
-"""``check``, ``dataset`` and ``datasets``: tables, and the datasets that are made of them."""
+"""``check`` and ``dataset``: tables, and the datasets that are made of them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.cli.mapping import parse_mapping, parse_steps
-from core.cli.output import DONE, WARNED, add_json, say, say_json, say_stages
-from core.cli.report_text import report_lines, source_line
+from core.cli.output import DONE, FAILED, WARNED, add_json, say, say_json, say_stages
+from core.cli.report_text import finding_lines, report_lines, source_line
+from core.cli.work import work
 from core.data.check import ScoreOnOtherScale
 from core.data.columns import guess_mapping
+from core.data.findings import Severity
 from core.data.intake import Draft, HeldOut, Progress, check_draft, store_draft
 from core.data.reading.rows import ReadOptions
-from core.data.report import bases_for_report
+from core.data.report import DataReport, bases_for_report
 from core.data.report.html import report_html
 from core.data.staging import StagedInfo, discard_staged, read_staged, stage_upload
-from core.data.store import list_datasets, load_dataset
+from core.data.store import load_dataset
 from core.files import write_text
 from core.models.bases import BaseConfig, resolve
 from core.problems import N_, Problem, as_is
@@ -60,13 +62,13 @@ class ColumnsUnclear(Problem):
 def add_commands(commands: Commands) -> None:
     """Declare the commands of this module."""
     check = commands.add_parser("check", help="say what is wrong with a table, and what to do")
-    _add_table_options(check)
+    _add_table_options(check, "a table of any format that is read, or the id of a dataset")
     check.add_argument("--html", type=Path, metavar="OUT", help="write the report as a web page")
     add_json(check, "print the report as JSON")
     check.set_defaults(command=_check)
 
     dataset = commands.add_parser("dataset", help="make a table a dataset, and print its id")
-    _add_table_options(dataset)
+    _add_table_options(dataset, "the table, of any format that Pairloom reads")
     dataset.add_argument("--name", help="what it is to be called (default: the file's name)")
     dataset.add_argument(
         "--fix",
@@ -87,13 +89,9 @@ def add_commands(commands: Commands) -> None:
     add_json(dataset, "print what is stored as JSON")
     dataset.set_defaults(command=_dataset)
 
-    datasets = commands.add_parser("datasets", help="list the datasets, the newest first")
-    add_json(datasets)
-    datasets.set_defaults(command=_datasets)
 
-
-def _add_table_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="the table, of any format that Pairloom reads")
+def _add_table_options(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("file", type=Path, help=what)
     parser.add_argument(
         "--map",
         action="append",
@@ -118,14 +116,14 @@ def _add_table_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _check(workspace: Workspace, options: argparse.Namespace) -> int:
+    name = options.file.name
+    stored = str(options.file) == name and (workspace.datasets / name).is_dir()
+    if stored and not options.file.exists():
+        return _check_stored(workspace, options)
     tell = say_stages()
     with _draft(workspace, options, tell) as opened:
         report = check_draft(workspace, opened.draft, tell)
-    if options.html is not None:
-        try:
-            write_text(options.html, report_html(report.report, options.file.name, as_is))
-        except OSError as error:
-            raise ReportNotWritten(file=options.html, reason=error.strerror or error) from error
+    _write_page(options.html, report.report, options.file.name)
     if options.json:
         say_json(
             {
@@ -139,6 +137,36 @@ def _check(workspace: Workspace, options: argparse.Namespace) -> int:
         for line in report_lines(report):
             say(line)
     return WARNED if report.has_warnings or opened.info.quarantined else DONE
+
+
+def _check_stored(workspace: Workspace, options: argparse.Namespace) -> int:
+    """The data report of a stored dataset, made again and kept with it as on its screen."""
+    id = options.file.name
+    params = {"dataset": id, "base": _base(workspace, options.base)}
+    if not work(workspace, "report_dataset", params, "report", json=options.json):
+        return FAILED
+    dataset = load_dataset(workspace, id)
+    report = dataset.report()
+    if report is None:
+        return FAILED
+    _write_page(options.html, report, dataset.info.name)
+    if options.json:
+        say_json(report.to_json())
+    else:
+        say(f"{dataset.info.name}: {dataset.info.sentence.text()}")
+        for line in finding_lines(report.findings, report):
+            say(line)
+    found = {finding.severity for finding in report.findings}
+    return WARNED if found - {Severity.INFO} else DONE
+
+
+def _write_page(file: Path | None, report: DataReport, title: str) -> None:
+    if file is None:
+        return
+    try:
+        write_text(file, report_html(report, title, as_is))
+    except OSError as error:
+        raise ReportNotWritten(file=file, reason=error.strerror or error) from error
 
 
 def _dataset(workspace: Workspace, options: argparse.Namespace) -> int:
@@ -163,16 +191,6 @@ def _dataset(workspace: Workspace, options: argparse.Namespace) -> int:
     for applied in report.applied:
         say(applied.message.text(), error=True)
     say(report.sentence.text(), error=True)
-    return DONE
-
-
-def _datasets(workspace: Workspace, options: argparse.Namespace) -> int:
-    infos = list_datasets(workspace)
-    if options.json:
-        say_json([{**info.to_json(), "sentence": info.sentence.to_json()} for info in infos])
-        return DONE
-    for info in infos:
-        say(f"{info.id}  {info.name}  {info.sentence.text()}")
     return DONE
 
 

@@ -157,8 +157,9 @@ def _card(workspace: Workspace, options: argparse.Namespace) -> int:
     _fill_in(workspace, options)
     facts = card_facts(workspace, options.run)
     form = card_form(facts)
+    text = render_card(facts, form, Words(options.words)).rstrip("\n")
     if options.json:
-        say_json(form.model_dump(mode="json"))
+        say_json({**form.model_dump(mode="json"), "card": text})
     else:
-        say(render_card(facts, form, Words(options.words)).rstrip("\n"))
+        say(text)
     return DONE

@@ -72,7 +72,14 @@ def add_commands(commands: Commands) -> None:
     match.add_argument(
         "--by", choices=get_args(Method), default="model", help="how rows are compared"
     )
-    match.add_argument("--top", type=int, default=3, choices=range(1, KEPT + 1), metavar="1…10")
+    match.add_argument(
+        "--top",
+        type=int,
+        default=3,
+        choices=range(1, KEPT + 1),
+        metavar="1…10",
+        help="how many matches a row may have (default: 3)",
+    )
     match.add_argument("--threshold", type=float, help="a match from this score on")
     match.add_argument("--one-to-one", action="store_true", help="use each row once")
     match.add_argument(
@@ -107,7 +114,7 @@ def _add_shown(command: argparse.ArgumentParser, name: str) -> None:
 
 
 def _match(workspace: Workspace, options: argparse.Namespace) -> int:
-    _check_files(options.to)
+    check_files(options.to)
     offer = None if options.by == "words" else _model(workspace, options.model)
     with _opened(workspace) as tables:
         left = tables.choice(options.left, options, "left_")
@@ -119,7 +126,7 @@ def _match(workspace: Workspace, options: argparse.Namespace) -> int:
         return say_failure(result, json=options.json)
     threshold = params.threshold if options.threshold is None else options.threshold
     wish = Wish(threshold=threshold, top=options.top, one_to_one=options.one_to_one)
-    _write(result, "matches", wish, options.to, matched_only=options.only_matched)
+    write_result(result, "matches", wish, options.to, matched_only=options.only_matched)
     facts = _match_facts(result, wish, with_rows=options.json)
     if options.json:
         say_json(facts)
@@ -130,7 +137,7 @@ def _match(workspace: Workspace, options: argparse.Namespace) -> int:
 
 
 def _duplicates(workspace: Workspace, options: argparse.Namespace) -> int:
-    _check_files(options.to, options.kept)
+    check_files(options.to, options.kept)
     offer = _model(workspace, options.model)
     with _opened(workspace) as tables:
         table = tables.choice(options.table, options, "")
@@ -139,8 +146,8 @@ def _duplicates(workspace: Workspace, options: argparse.Namespace) -> int:
     if isinstance(result, JobStatus):
         return say_failure(result, json=options.json)
     wish = Wish(threshold=max(options.threshold, result.meta.floor))
-    _write(result, "groups", wish, options.to)
-    _write(result, "kept", wish, options.kept)
+    write_result(result, "groups", wish, options.to)
+    write_result(result, "kept", wish, options.kept)
     facts = _duplicate_facts(result, wish, with_groups=options.json)
     if options.json:
         say_json(facts)
@@ -259,15 +266,17 @@ def _result(
     return load_result(workspace, params.id) if ended.state is JobState.SUCCEEDED else ended
 
 
-def _check_files(*files: Path | None) -> None:
+def check_files(*files: Path | None) -> None:
+    """Refuse files that are neither CSV nor workbooks, before anything is done for them."""
     for file in files:
         if file is not None and file.suffix.lower() not in (".csv", ".xlsx"):
             raise NotASheet(file=file.name)
 
 
-def _write(
+def write_result(
     result: Result, what: What, wish: Wish, to: Path | None, *, matched_only: bool = False
 ) -> None:
+    """Write the file that was asked for, if one was, and say so."""
     if to is None:
         return
     asked = FileWish(

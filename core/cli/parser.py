@@ -11,19 +11,26 @@ from typing import TYPE_CHECKING
 
 from core.cli import (
     bases,
+    compare,
     corpus,
     data,
     evaluate,
     export,
+    hub,
     inspect,
+    judge,
     match,
+    matches,
+    negatives,
     planning,
+    questions,
     recipe,
     run_table,
     runs,
     search,
     serve,
     steering,
+    stored,
 )
 from core.cli.output import CUT_OFF, INTERRUPTED, REFUSED, say_problem
 from core.problems import Problem
@@ -62,7 +69,10 @@ def make_parser() -> argparse.ArgumentParser:
         "--workspace", type=Path, help="the workspace's folder (default: $PAIRLOOM_HOME)"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    groups = (data, bases, planning, recipe, runs, run_table, steering)
-    for group in (*groups, evaluate, inspect, corpus, search, export, match, serve):
+    for group in (
+        *(data, stored, negatives, bases, hub, planning, questions, recipe),
+        *(runs, run_table, compare, steering, evaluate, inspect),
+        *(corpus, search, judge, export, match, matches, serve),
+    ):
         group.add_commands(commands)
     return parser

@@ -163,7 +163,8 @@ def base_named(workspace: Workspace, name: str) -> BaseConfig:
         return BaseConfig(kind="static")
     if name in (_BUNDLED, BUNDLED_NAME, BUNDLED_NAME.rpartition("/")[2]):
         return BaseConfig(kind="bundled")
-    if (workspace.runs / name).is_dir():
+    # A folder's path is no id, even where it leads to a run's folder.
+    if name == Path(name).name and (workspace.runs / name).is_dir():
         return BaseConfig(kind="run", run=name)
     hub = [choice for choice in list_bases(workspace) if choice.config.kind == "hub"]
     for choice in hub:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from core.data.findings import Finding, Severity, list_rows
 from core.data.intake import DraftReport
+from core.data.report import DataReport
 from core.data.staging import StagedInfo
 
 _MARKS = {Severity.PROBLEM: "PROBLEM", Severity.WARNING: "Warning", Severity.INFO: "Note"}
@@ -47,12 +48,17 @@ def report_lines(report: DraftReport) -> Iterator[str]:
         yield f"Left out: {report.rows_before - report.rows:,} of {report.rows_before:,} rows"
         for finding in report.left_out:
             yield f"  {finding.message.text()} (rows {list_rows(finding.rows)})"
-    for finding in report.all_findings:
+    yield from finding_lines(report.all_findings, report.report)
+
+
+def finding_lines(findings: Iterable[Finding], data: DataReport) -> Iterator[str]:
+    """Every finding, and the figures of the report, line by line."""
+    for finding in findings:
         yield ""
         yield from _finding_lines(finding)
     yield ""
-    yield from _figure_lines(report)
-    for message in report.report.sampled:
+    yield from _figure_lines(data)
+    for message in data.sampled:
         yield message.text()
 
 
@@ -69,8 +75,7 @@ def _finding_lines(finding: Finding) -> Iterator[str]:
         yield f"  Fix: {finding.fix.label.text()} (--fix {finding.fix.step.kind})"
 
 
-def _figure_lines(report: DraftReport) -> Iterator[str]:
-    data = report.report
+def _figure_lines(data: DataReport) -> Iterator[str]:
     for role, lengths in data.tokens.items():
         yield (
             f"{data.names.get(role, role)}: {lengths.minimum} to {lengths.maximum} tokens, "

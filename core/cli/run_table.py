@@ -1,24 +1,23 @@
-"""``runs`` and ``compare``: the table of all runs, notes about them, and what sets them apart."""
+"""``runs``: the table of all runs, notes about them, the archive, deletion."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.cli.output import DONE, add_json, say, say_json
-from core.cli.tables import agreed, say_aligned
+from core.cli.tables import NotConfirmed, agreed
 from core.files import write_bytes
 from core.jobs.cleaning import clear_graves
 from core.jobs.status import JobState
 from core.problems import N_, Problem
-from core.training.difference import MISSING, differences
+from core.training.evaluation import METRIC_NAMES
 from core.training.run_index import DAMAGED, RunRow, load_rows
 from core.training.run_notes import change_notes
 from core.training.run_removal import Removal, plan_removal, remove_runs
-from core.training.run_table import Filter, base_words, best_runs, select_rows, to_csv
-from core.training.runs import load_run
+from core.training.run_table import Filter, best_runs, select_rows, to_csv
+from core.training.runs import discard_checkpoints, load_run
 from core.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -28,11 +27,6 @@ if TYPE_CHECKING:
 class NoRunNamed(Problem):
     what = N_("It was not said which runs are meant.")
     do = N_("Put their ids behind “runs”; “runs” alone lists them.")
-
-
-class NotConfirmed(Problem):
-    what = N_("Nothing was deleted.")
-    do = N_("Add --yes to delete without being asked.")
 
 
 def add_commands(commands: Commands) -> None:
@@ -46,13 +40,6 @@ def add_commands(commands: Commands) -> None:
     add_json(runs)
     runs.add_argument("--csv", type=Path, metavar="OUT", help="write the list as a CSV file")
     runs.set_defaults(command=_runs)
-
-    compare = commands.add_parser(
-        "compare", help="what two or more runs reached, and the settings in which they differ"
-    )
-    compare.add_argument("runs", nargs="+", metavar="RUN", help="the ids of the runs")
-    add_json(compare)
-    compare.set_defaults(command=_compare)
 
 
 def _add_filters(group: argparse._ArgumentGroup) -> None:
@@ -90,6 +77,11 @@ def _add_changes(group: argparse._ArgumentGroup) -> None:
         help="take it out of the lists of all screens, or put it back",
     )
     group.add_argument(
+        "--discard-checkpoints",
+        action="store_true",
+        help="free the room that resuming needs; resumed, it then begins at the beginning",
+    )
+    group.add_argument(
         "--delete", action="store_true", help="say what goes with them, ask, and delete them"
     )
     group.add_argument("--yes", action="store_true", help="with --delete: do not ask")
@@ -97,7 +89,7 @@ def _add_changes(group: argparse._ArgumentGroup) -> None:
 
 def _runs(workspace: Workspace, options: argparse.Namespace) -> int:
     changes = _changes(options)
-    if (changes or options.delete) and not options.runs:
+    if (changes or options.delete or options.discard_checkpoints) and not options.runs:
         raise NoRunNamed
     for id in options.runs:
         # All of them are known before the first one is changed.
@@ -106,6 +98,10 @@ def _runs(workspace: Workspace, options: argparse.Namespace) -> int:
         return _delete(workspace, options)
     for id in options.runs if changes else ():
         change_notes(workspace, id, **changes)
+    for id in options.runs if options.discard_checkpoints else ():
+        freed = load_run(workspace, id).checkpoint_bytes
+        discard_checkpoints(workspace, id)
+        say(f"{id}: {freed / 1e6:.1f} MB of checkpoints deleted", error=True)
     rows = load_rows(workspace)
     names = {row.id: row.name for row in rows}
     shown = _chosen(rows, options)
@@ -113,7 +109,7 @@ def _runs(workspace: Workspace, options: argparse.Namespace) -> int:
         write_bytes(options.csv, to_csv(shown, names))
         say(options.csv, error=options.json)
     if options.json:
-        say_json([_record(workspace, row) for row in shown])
+        say_json([record_of(workspace, row) for row in shown])
     elif options.csv is None:
         for row in shown:
             say(_line(row))
@@ -122,7 +118,7 @@ def _runs(workspace: Workspace, options: argparse.Namespace) -> int:
 
 def run_record(workspace: Workspace, id: str) -> dict[str, Any]:
     """A run as ``runs --json`` lists it."""
-    return _record(workspace, next(row for row in load_rows(workspace) if row.id == id))
+    return record_of(workspace, next(row for row in load_rows(workspace) if row.id == id))
 
 
 def _changes(options: argparse.Namespace) -> dict[str, Any]:
@@ -156,13 +152,14 @@ def _chosen(rows: list[RunRow], options: argparse.Namespace) -> list[RunRow]:
 def _line(row: RunRow) -> str:
     scores = ""
     if row.before is not None and row.after is not None:
-        scores = f"{row.metric} {row.before:.3f} -> {row.after:.3f}"
+        metric = METRIC_NAMES.get(row.metric or "", row.metric)
+        scores = f"{metric} {row.before:.3f} -> {row.after:.3f}"
     marks = " ".join((*(["★"] if row.favourite else []), *(f"#{tag}" for tag in row.tags)))
     parts = (row.id, f"{row.state:<11}", row.name, scores, marks)
     return "  ".join(part for part in parts if part).rstrip()
 
 
-def _record(workspace: Workspace, row: RunRow) -> dict[str, Any]:
+def record_of(workspace: Workspace, row: RunRow) -> dict[str, Any]:
     """Everything about a run that fits into a list; of a damaged one what could be read."""
     record = {
         "id": row.id,
@@ -229,56 +226,3 @@ def _say_removal(removal: Removal) -> None:
         say(f"began with these models, and stay: {', '.join(removal.descendants)}", error=True)
     if removal.reviews:
         say(f"reviews of mined negatives that stay: {removal.reviews}", error=True)
-
-
-# Comparing ---------------------------------------------------------------------------------------
-
-
-def _compare(workspace: Workspace, options: argparse.Namespace) -> int:
-    runs = [load_run(workspace, id) for id in dict.fromkeys(options.runs)]
-    by_id = {row.id: row for row in load_rows(workspace)}
-    rows = [by_id[run.id] for run in runs]
-    found = differences([run.config.to_dict() for run in runs])
-    same_rows = len({(row.dataset, row.scored_on, row.metric) for row in rows if row.metric}) < 2
-    if options.json:
-        say_json(
-            {
-                "runs": [_record(workspace, row) for row in rows],
-                "same_rows": same_rows,
-                "differences": [
-                    {
-                        "setting": one.setting,
-                        "values": [None if value is MISSING else value for value in one.values],
-                    }
-                    for one in found
-                ],
-            }
-        )
-        return DONE
-    if not same_rows:
-        say("These runs were not scored on the same rows; their scores say little.", error=True)
-    lines = [["", *(run.name for run in runs)], ["id", *(run.id for run in runs)]]
-    lines += _figures(rows, {row.id: row.name for row in by_id.values()})
-    lines += [[one.setting, *(_value(value) for value in one.values)] for one in found]
-    say_aligned(lines)
-    return DONE
-
-
-def _figures(rows: Sequence[RunRow], names: dict[str, str]) -> list[list[str]]:
-    def score(value: float | None) -> str:
-        return "-" if value is None else f"{value:.3f}"
-
-    return [
-        ["state", *(row.state for row in rows)],
-        ["base model", *(base_words(row.base_kind, row.base_detail, names) for row in rows)],
-        ["metric", *(row.metric or "-" for row in rows)],
-        ["before", *(score(row.before) for row in rows)],
-        ["after", *(score(row.after) for row in rows)],
-        ["verdict", *(row.verdict or "-" for row in rows)],
-        ["seconds", *("-" if row.seconds is None else f"{row.seconds:.0f}" for row in rows)],
-        ["device", *(row.device or "-" for row in rows)],
-    ]
-
-
-def _value(value: Any) -> str:
-    return "-" if value is MISSING or value is None else str(value)

@@ -13,8 +13,8 @@ import psutil
 
 from core.cli.output import say, say_json
 from core.problems import N_, Problem
+from core.server import DEFAULT_PORT, EVERYWHERE, HOST, PortTaken, serve
 from core.workspace import PROJECT_ROOT, Workspace
-from tools.server import DEFAULT_PORT, EVERYWHERE, HOST, PortTaken, serve
 
 if TYPE_CHECKING:
     from core.cli.parser import Commands

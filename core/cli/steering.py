@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -11,6 +12,7 @@ from core.cli.output import DONE, add_json, say, say_json
 from core.cli.run_table import run_record
 from core.cli.runs import follow_run, start_and_follow
 from core.jobs import queue
+from core.jobs.status import JobStatus, StatusUnreadable
 from core.jobs.stopping import StopWish
 from core.jobs.supervisor import ensure_supervisor
 from core.problems import N_, Problem
@@ -34,10 +36,15 @@ class ChangeUnclear(Problem):
     do = N_("Write it as training.epochs=3.")
 
 
+class NoRunToMove(Problem):
+    what = N_("It is not said which run is to be moved.")
+    do = N_("Put its id behind “queue”; “queue” alone lists those that wait.")
+
+
 def add_commands(commands: Commands) -> None:
     """Declare the commands of this module."""
-    stop = commands.add_parser("stop", help="stop a run after its current step")
-    stop.add_argument("run", help="the run's id")
+    stop = commands.add_parser("stop", help="stop a run after its current step, or other work")
+    stop.add_argument("run", help="the id of a run, or of work that queue --all lists")
     stop.add_argument(
         "--keep",
         action="store_true",
@@ -64,6 +71,9 @@ def add_commands(commands: Commands) -> None:
         (queue.Move.DOWN, "one place back"),
     ):
         how.add_argument(f"--{move}", dest="move", action="store_const", const=move, help=words)
+    line.add_argument(
+        "--all", action="store_true", help="with other work: exports, matches, downloads …"
+    )
     add_json(line)
     line.set_defaults(command=_queue)
 
@@ -100,6 +110,8 @@ def add_changes(command: argparse.ArgumentParser) -> None:
 
 
 def _stop(workspace: Workspace, options: argparse.Namespace) -> int:
+    if options.run in {job.id for job in _other_work(workspace)}:
+        return _stop_other(workspace, options)
     load_run(workspace, options.run)
     wish = StopWish.KEEP if options.keep else StopWish.DISCARD
     queue.request_stop(workspace, options.run, wish)
@@ -110,6 +122,35 @@ def _stop(workspace: Workspace, options: argparse.Namespace) -> int:
     if options.json:
         say_json(run_record(workspace, options.run))
     return DONE
+
+
+def _stop_other(workspace: Workspace, options: argparse.Namespace) -> int:
+    """Stop work that is no run, such as a search for negatives that a screen has started."""
+    queue.request_stop(workspace, options.run)
+    ensure_supervisor(workspace)
+    if options.json:
+        status = JobStatus.load(workspace.job(options.run))
+        say_json({"id": options.run, "state": status.state.value})
+    return DONE
+
+
+@dataclass(frozen=True)
+class _Job:
+    id: str
+    status: JobStatus
+
+
+def _other_work(workspace: Workspace) -> list[_Job]:
+    """The jobs that have not ended and are no runs, in the order of their start."""
+    found = []
+    for folder in sorted(workspace.jobs.glob("[!.]*")):
+        try:
+            status = JobStatus.load(folder)
+        except (OSError, StatusUnreadable):
+            continue
+        if status.state.active:
+            found.append(_Job(folder.name, status))
+    return found
 
 
 def _resume(workspace: Workspace, options: argparse.Namespace) -> int:
@@ -123,17 +164,25 @@ def _resume(workspace: Workspace, options: argparse.Namespace) -> int:
 
 
 def _queue(workspace: Workspace, options: argparse.Namespace) -> int:
+    if options.run is None and options.move is not None:
+        raise NoRunToMove
     if options.run is not None:
         run = load_run(workspace, options.run)
         queue.move(workspace, run.id, options.move or queue.Move.FIRST)
     line = training_line(workspace)
     if options.json:
-        say_json({name: [run.id for run in getattr(line, name)] for name in ("at_work", "waiting")})
+        told = {name: [run.id for run in getattr(line, name)] for name in ("at_work", "waiting")}
+        if options.all:
+            told["other"] = [job.id for job in _other_work(workspace)]
+        say_json(told)
         return DONE
     for run in line.at_work:
         say(f"{run.status.device or '-':<6}  {run.id}  {run.name}")
     for place, run in enumerate(line.waiting, start=1):
         say(f"{place:<6}  {run.id}  {run.name}")
+    for job in _other_work(workspace) if options.all else ():
+        stage = job.status.stage_message
+        say(f"{'-':<6}  {job.id}  {stage.text() if stage else job.status.state.value}")
     return DONE
 
 

@@ -19,6 +19,16 @@ class FileNotWritten(Problem):
     do = N_("Name a file in a folder that is there and that you may write to.")
 
 
+class FileNotRead(Problem):
+    what = N_("{file} cannot be read: {reason}.")
+    do = N_("Name a file that is there, in UTF-8.")
+
+
+class NotConfirmed(Problem):
+    what = N_("Nothing was deleted.")
+    do = N_("Add --yes to delete without being asked.")
+
+
 def write_csv(file: Path, table: pd.DataFrame) -> None:
     """Write a table that spreadsheets open: UTF-8 with the mark by which Excel knows it.
 
@@ -45,6 +55,12 @@ def say_aligned(lines: Sequence[Sequence[str]]) -> None:
     for line in lines:
         cells = zip(line, widths, strict=True)
         say("  ".join(cell + " " * (width - _width(cell)) for cell, width in cells).rstrip())
+
+
+def confirm(*, yes: bool) -> None:
+    """Ask whether to delete, unless ``yes``; raises NotConfirmed when nobody agrees."""
+    if not yes and not agreed():
+        raise NotConfirmed
 
 
 def agreed() -> bool:

@@ -99,6 +99,11 @@ class DatasetInfo:
         """A name for each stored role; see :func:`column_names`."""
         return column_names(self.columns, self.mapping)
 
+    @property
+    def says_split(self) -> bool:
+        """Whether its table, or a second file, says which rows are held out."""
+        return SPLIT in dict(self.mapping.columns) or self.held_out_source is not None
+
     def is_made_by(self, original_hash: str, mapping: Mapping, steps: Sequence[Step]) -> bool:
         """Whether it is what ``steps`` make of the rows with this hash under this mapping."""
         return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -10,7 +10,10 @@ import pandas as pd
 from core.data.shapes import HELD_OUT, SPLIT, Shape, shape_of
 from core.data.split import split_rows, with_split
 from core.data.step_kinds import StepKind, Stepped
+from core.data.steps import Step
 from core.problems import N_, Message, Problem
+
+FIX_SPLIT, DROP_SPLIT = "fix_split", "drop_split"
 
 
 class NoSplitColumn(Problem):
@@ -61,9 +64,31 @@ def drop_split(frame: pd.DataFrame, params: Mapping[str, Any]) -> Stepped:
     return Stepped(frame.drop(columns=SPLIT), Message(_DROPPED, {"count": count}), count)
 
 
+def with_fixed_split(steps: Iterable[Step], share: float, seed: int) -> tuple[Step, ...]:
+    """The steps of a dataset whose held-out rows are to be drawn and kept."""
+    return (*_others(steps), Step(FIX_SPLIT, {"share": share, "seed": seed}))
+
+
+def without_split(steps: Iterable[Step], *, own: bool) -> tuple[Step, ...]:
+    """The steps of a dataset whose runs are to draw their held-out rows themselves.
+
+    Args:
+        steps: those that it has.
+        own: its table, or a second file, says which rows are held out.
+    """
+    steps = tuple(steps)
+    fixed = any(step.kind == FIX_SPLIT for step in steps)
+    return _others(steps) if fixed and not own else (*_others(steps), Step(DROP_SPLIT))
+
+
+def _others(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """The steps that are not about the split."""
+    return tuple(step for step in steps if step.kind not in (FIX_SPLIT, DROP_SPLIT))
+
+
 SPLIT_STEPS = (
     StepKind(
-        name="fix_split",
+        name=FIX_SPLIT,
         title=N_("Fix the held-out rows"),
         help=N_(
             "Chooses the rows that the model is scored on now and keeps them, so that every "
@@ -73,7 +98,7 @@ SPLIT_STEPS = (
         apply=fix_split,
     ),
     StepKind(
-        name="drop_split",
+        name=DROP_SPLIT,
         title=N_("Take the split column away"),
         help=N_("Each training run then draws its held-out rows itself."),
         shapes=tuple(Shape),

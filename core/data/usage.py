@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,6 +60,55 @@ def count_uses(ws: Workspace) -> dict[str, int]:
     return counts
 
 
+@dataclass(frozen=True)
+class DatasetRemoval:
+    """What goes when a dataset is deleted, and what is left without it.
+
+    Attributes:
+        name: what it is called.
+        rows: how many it has; 0 when it is damaged.
+        bytes: its size on disk, with that of its reviews.
+        reviews: how many reviews of mined negatives go with it; in ``decided`` of them somebody has
+            decided something.
+        versions: how many other versions of the table stay.
+        runs: training runs that were made with it; they stay.
+        needed_by: work that has not ended and needs it, because of which it cannot be deleted.
+    """
+
+    name: str
+    rows: int
+    bytes: int
+    reviews: int
+    decided: int
+    versions: int
+    runs: tuple[RunUse, ...]
+    needed_by: tuple[RunUse, ...]
+
+
+def plan_dataset_removal(ws: Workspace, id: str) -> DatasetRemoval:
+    """What deleting the dataset ``id`` would take away.  Raises UnknownItem."""
+    folder = ws.dataset(id)
+    infos = list_datasets(ws)
+    info = next((one for one in infos if one.id == id), None)
+    reviews = list_reviews(ws, id)
+    runs = runs_using(ws, id)
+    files = [path for place in (folder, *(one.folder for one in reviews)) for path in _files(place)]
+    return DatasetRemoval(
+        name=info.name if info else id,
+        rows=info.rows if info else 0,
+        bytes=sum(path.lstat().st_size for path in files),
+        reviews=len(reviews),
+        decided=sum(one.counts().decided > 0 for one in reviews),
+        versions=sum(one.family == info.family for one in infos) - 1 if info else 0,
+        runs=tuple(runs),
+        needed_by=tuple(use for use in (*runs, *_jobs_using(ws, id)) if use.state.active),
+    )
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 def delete_dataset(ws: Workspace, id: str, *, confirmed: bool = False) -> None:
     """Delete the dataset ``id``, also when it is damaged, and the reviews of its mined negatives.
 
@@ -72,14 +122,11 @@ def delete_dataset(ws: Workspace, id: str, *, confirmed: bool = False) -> None:
         DatasetNeeded: a run or another job that needs it is waiting or at work, confirmed or not.
         DatasetInUse: runs were made with it, and ``confirmed`` was not given.
     """
-    ws.dataset(id)
-    name = next((info.name for info in list_datasets(ws) if info.id == id), id)
-    runs = runs_using(ws, id)
-    active = [use for use in (*runs, *_jobs_using(ws, id)) if use.state.active]
-    if active:
-        raise DatasetNeeded(name=name, runs=_list_names(active))
-    if runs and not confirmed:
-        raise DatasetInUse(name=name, runs=_list_names(runs))
+    plan = plan_dataset_removal(ws, id)
+    if plan.needed_by:
+        raise DatasetNeeded(name=plan.name, runs=named(plan.needed_by))
+    if plan.runs and not confirmed:
+        raise DatasetInUse(name=plan.name, runs=named(plan.runs))
     remove_dataset(ws, id)
     for review in list_reviews(ws, id):
         delete_review(ws, review.info.id)
@@ -143,6 +190,7 @@ def _state(folder: Path) -> JobState:
         return JobState.FAILED
 
 
-def _list_names(uses: Iterable[RunUse]) -> str:
+def named(uses: Iterable[RunUse]) -> str:
+    """The names of the first of them, for a sentence."""
     names = [use.name for use in uses]
     return ", ".join(names[:_NAMED] + (["…"] if len(names) > _NAMED else []))

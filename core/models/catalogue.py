@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -385,7 +386,8 @@ class _Bench:
         added = find_additions(base.tokenizer, self._texts, config.extend)
         tokenizer = json.loads(base.tokenizer.read_text(encoding="utf-8"))
         larger, _ = extended(tokenizer, added.pieces)
-        written = file.with_suffix(".tokenizer")
+        # Another session may look at the same base at the same time.
+        written = file.with_suffix(f".{secrets.token_hex(4)}.tokenizer")
         written.parent.mkdir(parents=True, exist_ok=True)
         write_text(written, json.dumps(larger, ensure_ascii=False))
         try:

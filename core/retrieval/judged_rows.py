@@ -52,6 +52,25 @@ def judged_rows(
     return pd.DataFrame(rows, columns=columns, dtype="str").drop_duplicates(ignore_index=True)
 
 
+def judged_table(corpus: Corpus, questions: Sequence[JudgedQuestion]) -> pd.DataFrame:
+    """One line for each mark: question, id, judgement, not_shown (no model had found it), text."""
+    texts = _texts(corpus, questions)
+    rows = [
+        {
+            "question": one.question,
+            "id": id,
+            "judgement": word,
+            "not_shown": id in one.missing,
+            "text": texts.get(id, ""),
+        }
+        for one in questions
+        for word, ids in ((RIGHT, one.relevant), (WRONG, one.wrong))
+        for id in ids
+    ]
+    columns = ["question", "id", "judgement", "not_shown", "text"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def store_judged(
     workspace: Workspace,
     corpus: Corpus,

@@ -177,6 +177,6 @@ class RunConfig(_Part):
         try:
             data = yaml.load(path.read_text(encoding="utf-8"), _LOADER)
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            reason = str(error).splitlines()[0]
+            reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
             raise ConfigUnreadable(file=path.name, reason=reason) from error
         return cls.parse(data, path.name)

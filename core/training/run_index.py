@@ -8,6 +8,7 @@ deleted, or is damaged) all are.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import sqlite3
@@ -17,11 +18,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import yaml
 
 from core.files import read_json
 from core.jobs.queue import CONFIG_FILE
 from core.jobs.status import STATUS_FILE, JobState
+from core.training.artifacts import HELD_OUT
 from core.training.report import REPORT_FILE
 from core.training.run_notes import NOTES_FILE, load_notes
 from core.workspace import Workspace
@@ -29,7 +33,7 @@ from core.workspace import Workspace
 DAMAGED = "damaged"
 """The state of a run whose configuration or status cannot be read."""
 
-INDEX_FILE = "runs-1.db"
+INDEX_FILE = "runs-2.db"
 """The number counts up when a row holds other things than before."""
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -53,8 +57,10 @@ class RunRow:
         base_kind: one of the kinds of :class:`core.models.bases.BaseConfig`.
         base_detail: the base's name on a hub, its folder, or the id of the run that made it.
         loss: the loss by the library's name.
-        scored_on: what parts training from held-out rows; two runs on a dataset are scored on the
-            same rows where this is the same.
+        scored_on: what is the same for two runs on a dataset that are scored on the same rows: a
+            hash of these rows; where they are not known, ``held_out``.
+        held_out: the share of the rows that is held out, and the seed by which they are drawn:
+            "0.1/42".
         metric: the primary metric's name; None without a report.
         before, after: that metric of what there was before, and of the tuned model.
         verdict: "better", "worse" or "unclear"; None without a report.
@@ -79,6 +85,7 @@ class RunRow:
     base_detail: str = ""
     loss: str = ""
     scored_on: str = ""
+    held_out: str = ""
     metric: str | None = None
     before: float | None = None
     after: float | None = None
@@ -228,12 +235,13 @@ def _of_config(folder: Path) -> dict[str, Any]:
         "base_kind": str(base["kind"]),
         "base_detail": str(base.get(detail) or "") if detail else "",
         "loss": str(loss["name"]),
-        "scored_on": _scored_on(config),
+        "scored_on": _held_out(config),
+        "held_out": _held_out(config),
         "needs": _needs(base, loss.get("parameters") or {}),
     }
 
 
-def _scored_on(config: Mapping[str, Any]) -> str:
+def _held_out(config: Mapping[str, Any]) -> str:
     share = config.get("evaluation", {}).get("held_out_share", 0.1)
     return f"{share:g}/{config.get('training', {}).get('seed', 42)}"
 
@@ -273,10 +281,30 @@ def _of_report(folder: Path) -> dict[str, Any]:
         return {}
     metric = report["primary"]
     reached = {model["role"]: model["metrics"].get(metric) for model in report["models"]}
-    return {
+    rows = _hash_of_rows(folder / HELD_OUT)
+    return ({} if rows is None else {"scored_on": rows}) | {
         "metric": metric,
         "before": reached.get("base"),
         "after": reached.get("tuned"),
         "verdict": report["verdict"],
         "alarms": len(report.get("alarms", ())),
     }
+
+
+def _hash_of_rows(file: Path) -> str | None:
+    """What only the same rows in the same order have; None without a file that can be read.
+
+    Of what the file holds and not of its bytes, in which its writer's version stands, too.
+    """
+    try:
+        with pq.ParquetFile(file) as parquet:
+            table = parquet.read(use_threads=False)
+    except (OSError, pa.ArrowException):
+        return None
+    digest = hashlib.sha256()
+    for name in table.column_names:
+        digest.update(name.encode())
+        for chunk in table.column(name).chunks:
+            for buffer in filter(None, chunk.buffers()):
+                digest.update(buffer)
+    return digest.hexdigest()[:16]

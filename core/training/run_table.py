@@ -139,8 +139,9 @@ def _among(value: str, wanted: Sequence[str]) -> bool:
 def best_runs(rows: Iterable[RunRow]) -> list[Best]:
     """The best run of each dataset, the dataset with the newest run first.
 
-    Scores are comparable only on the same rows: runs on one dataset that hold out other rows
-    (another share or another seed) or are judged by another metric have a best one of their own.
+    Scores are comparable only on the same rows: runs on one dataset that hold out other rows (as
+    they do with another share or seed, unless the table says which) or are judged by another metric
+    have a best one of their own.
     Of equally good runs the first one counts.
     """
     groups: dict[tuple[str, str, str], list[RunRow]] = {}

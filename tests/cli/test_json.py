@@ -137,7 +137,9 @@ def test_recipes(workspace: Workspace, core: Run, tmp_path: Path) -> None:
 
 def test_a_card(workspace: Workspace, core: Run) -> None:
     run = make_compared(workspace)
-    assert result(core("card", run, "--license", "mit"))["license"] == "mit"
+    told = result(core("card", run, "--license", "mit"))
+    assert told["license"] == "mit" and told["card"].startswith("---\n")
+    assert "license: mit" in told["card"]
 
 
 def test_a_refusal_is_an_object_on_stderr(workspace: Workspace, core: Run) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from core.cli import match
 from core.cli.output import DONE, FAILED, REFUSED
+from core.data.store import load_dataset
 from core.encoder import client
 from core.jobs import queue
 from core.jobs.reasons import ProcessVanished
@@ -113,3 +114,33 @@ def test_a_job_that_fails_is_told_by_the_exit_code(
     code, said, told = core("match", asked, corpus, "--left-text", "品名", "--by", "words")
     assert code == FAILED and said == "" and "ended without a word" in told
     assert not queue.waiting_jobs(workspace)
+
+
+def test_pairs_are_decided_by_hand_and_made_a_dataset(
+    workspace: Workspace, core: Run, tmp_path: Path
+) -> None:
+    left, right = tmp_path / "asked.csv", tmp_path / "shop.csv"
+    pd.DataFrame({"q": [f"跑鞋 {n}" for n in range(12)]}).to_csv(left, index=False)
+    pd.DataFrame({"name": [f"越野跑鞋 {n}" for n in range(12)]}).to_csv(right, index=False)
+    options = ["--left-text", "q", "--right-text", "name", "--by", "words", "--threshold", 100]
+    id = json.loads(core("match", left, right, *options, "--json")[1])["id"]
+    assert core("matches")[1] == f"{id}  asked.csv → shop.csv\n"
+    shown = json.loads(core("matches", id, "--threshold", 100, "--candidates", 1, "--json")[1])
+    assert len(shown) > 1 and {one["left"] for one in shown} == {1}
+    first, second = (one["right"] for one in shown[:2])
+    code, said, told = core("matches", id, "--reject", f"1={first}", "--accept", f"1={second}")
+    assert code == DONE and f"1={second}" in said and "accepted" in said and "12 rows" in told
+    core("matches", id, "--take-back", f"1={first}")
+    for wrong, words in (("1", "names no pair"), ("1=999", "has no candidate 999")):
+        code, _, told = core("matches", id, "--accept", wrong)
+        assert code == REFUSED and words in told
+    file = tmp_path / "matches.csv"
+    core("matches", id, "--threshold", 100, "--to", file, "--only-matched")
+    assert len(pd.read_csv(file)) == 1
+    code, said, _ = core("matches", id, "--threshold", 0, "--top", 1, "--dataset", "Shoes")
+    assert code == DONE and load_dataset(workspace, said.strip()).info.rows == 12
+    code, _, told = core("matches", id, "--threshold", 0, "--dataset", "Shoes", "--by-hand")
+    assert code == REFUSED and "10" in told
+    assert core("matches", id, "--delete")[0] == REFUSED
+    assert core("matches", id, "--delete", "--yes")[0] == DONE
+    assert core("matches", "--json")[1].strip() == "[]"

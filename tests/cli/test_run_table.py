@@ -10,7 +10,12 @@ from pathlib import Path
 from core.cli.output import DONE, REFUSED
 from core.files import write_text
 from core.jobs import queue
+from core.jobs.events import EventWriter
 from core.jobs.status import JobState
+from core.models.bases import BaseConfig
+from core.retrieval.corpora import load_corpus
+from core.retrieval.sample_corpora import add_sample_corpus
+from core.training.checkpoints import CHECKPOINTS
 from core.training.continuing import change_config
 from core.training.run_notes import Notes, load_notes
 from core.training.runs import list_runs, load_run
@@ -28,7 +33,7 @@ def test_runs_are_listed_and_filtered(workspace: Workspace, core: Run) -> None:
     second = make_run(workspace, JobState.FAILED, name="Boots")
     code, said, _ = core("runs")
     assert code == DONE and ids(said) == [second, first]
-    assert "Shoes  ndcg@10 0.500 -> 0.750" in said
+    assert "Shoes  nDCG@10 0.500 -> 0.750" in said
     for arguments, expected in (
         (("--search", "shoes ndcg"), []),
         (("--search", "SHOES"), [first]),
@@ -89,12 +94,28 @@ def test_compare_shows_scores_and_only_the_settings_that_differ(
     code, said, told = core("compare", first, second)
     lines = {line.split("  ")[0].strip(): line.split()[-2:] for line in said.splitlines()}
     assert (code, told) == (DONE, "")
-    assert lines["after"] == ["0.750", "0.600"] and lines["training.epochs"][1] == "9.0"
-    assert "training.seed" not in lines
+    assert lines["after"] == ["0.750", "0.600"] and lines["Epochs"] == ["10", "9"]
+    assert "Seed" not in lines
     said = core("compare", first, second, "--json")[1]
     told_apart = json.loads(said)
-    assert [one["setting"] for one in told_apart["differences"]] == ["training.epochs"]
+    (difference,) = told_apart["differences"]
+    assert (difference["setting"], difference["label"]) == ("training.epochs", "Epochs")
     assert told_apart["same_rows"] and [one["id"] for one in told_apart["runs"]] == [first, second]
+
+
+def test_compare_calls_runs_and_corpora_by_their_names(workspace: Workspace, core: Run) -> None:
+    parent, child, other = (make_run(workspace, name=name) for name in ("鞋", "child", "other"))
+    corpus = add_sample_corpus(workspace, "products")
+    for id, changes in (
+        (child, {"base": BaseConfig(kind="run", run=parent).model_dump()}),
+        (other, {"evaluation.exam": corpus}),
+    ):
+        config = change_config(load_run(workspace, id).config, changes)
+        write_text(workspace.run(id) / queue.CONFIG_FILE, config.to_yaml())
+    said = core("compare", child, other)[1]
+    lines = {line.split("  ")[0]: line for line in said.splitlines()}
+    assert "鞋" in lines["Model of the run"] and parent not in said
+    assert load_corpus(workspace, corpus).info.name in lines["Exam"] and corpus not in said
 
 
 def test_compare_warns_of_scores_that_cannot_be_compared(workspace: Workspace, core: Run) -> None:
@@ -103,5 +124,33 @@ def test_compare_warns_of_scores_that_cannot_be_compared(workspace: Workspace, c
     write_text(workspace.run(second) / queue.CONFIG_FILE, config.to_yaml())
     code, _, told = core("compare", first, second)
     assert code == DONE and "not scored on the same rows" in told
+    assert "One run alone cannot be compared" in core("compare", first, first)[2]
     code, said, told = core("compare", first, "no-such-run")
     assert (code, said) == (REFUSED, "") and "There is no run named no-such-run" in told
+
+
+def test_curves_are_written_as_a_file(workspace: Workspace, core: Run, tmp_path: Path) -> None:
+    first, second = make_run(workspace, name="鞋"), make_run(workspace, name="Boots")
+    for id, loss in ((first, 1.5), (second, 2.5)):
+        writer = EventWriter(workspace.run(id))
+        writer.write({"type": "start", "step": 0, "steps": 2})
+        point = {"type": "train", "step": 1, "epoch": 0.5, "loss": loss, "learning_rate": 0.1}
+        writer.write(point)
+    file = tmp_path / "curves.csv"
+    assert core("compare", first, second, "--curves", file)[0] == DONE
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        points = [(row["name"], row["what"], row["value"]) for row in csv.DictReader(opened)]
+    assert ("鞋", "training_loss", "1.5") in points and ("Boots", "learning_rate", "0.1") in points
+
+
+def test_checkpoints_are_deleted_once_a_run_has_ended(workspace: Workspace, core: Run) -> None:
+    ended, active = make_run(workspace, JobState.FAILED), make_run(workspace, JobState.RUNNING)
+    for id in (ended, active):
+        (workspace.run(id) / CHECKPOINTS).mkdir()
+        (workspace.run(id) / CHECKPOINTS / "weights").write_bytes(b"x" * 2_000_000)
+    code, _, told = core("runs", ended, "--discard-checkpoints")
+    assert code == DONE and "2.0 MB of checkpoints deleted" in told
+    assert not (workspace.run(ended) / CHECKPOINTS).exists()
+    assert core("runs", active, "--discard-checkpoints")[0] == REFUSED
+    assert (workspace.run(active) / CHECKPOINTS).exists()
+    assert core("runs", "--discard-checkpoints")[0] == REFUSED

@@ -103,6 +103,22 @@ def test_the_queue_is_listed_in_its_order_and_changed(workspace: Workspace, core
     assert code == REFUSED and "does not wait any more" in told
 
 
+def test_other_work_is_listed_and_stopped(
+    workspace: Workspace, core: Run, supervised: list[Workspace]
+) -> None:
+    run = make_run(workspace, JobState.QUEUED)
+    job = queue.submit(workspace, "export", {"run": run}, name="zip")
+    assert job not in core("queue")[1] and job in core("queue", "--all")[1]
+    told = json.loads(core("queue", "--all", "--json")[1])
+    assert told == {"at_work": [], "waiting": [run], "other": [job]}
+    assert core("stop", job)[0] == DONE and supervised
+    assert JobStatus.load(workspace.job(job)).state is JobState.CANCELLED
+    assert job not in core("queue", "--all")[1]
+    code, _, told = core("stop", job)
+    assert code == REFUSED and f"There is no run named {job}" in told
+    assert "which run is to be moved" in core("queue", "--first")[2]
+
+
 def test_clone_prints_a_configuration_with_changes(workspace: Workspace, core: Run) -> None:
     id = make_run(workspace, name="Shoes")
     changes = ("--set", "training.epochs=3", "--set", "evaluation.patience=2")

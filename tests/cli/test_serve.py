@@ -15,14 +15,19 @@ import pytest
 
 from core.cli import parser
 from core.cli.output import REFUSED
-from core.workspace import PROJECT_ROOT
-from tools.server import free_port
+from core.cli.serve import own_addresses
+from core.server import free_port
+from core.workspace import PROJECT_ROOT, Workspace
 from tools.workbench import end_processes_of
+from ui.downloads import download_url
 
 
-def test_it_serves_the_workspace_until_ctrl_c(tmp_path: Path) -> None:
+@pytest.mark.parametrize("lan", [False, True])
+def test_it_serves_the_workspace_until_ctrl_c(tmp_path: Path, lan: bool) -> None:
     port, folder = free_port(), tmp_path / "elsewhere"
     command = [sys.executable, "-m", "core", "--workspace", folder, "serve", "--json"]
+    command += ["--lan"] if lan else []
+    names = (own_addresses() if lan else []) or ["127.0.0.1"]
     with subprocess.Popen(
         [*map(str, command), "--port", str(port)],
         cwd=PROJECT_ROOT,
@@ -38,19 +43,45 @@ def test_it_serves_the_workspace_until_ctrl_c(tmp_path: Path) -> None:
             assert line, server.stderr and server.stderr.read()
             lines += line
         told = json.loads(lines)
-        assert told["addresses"] == [f"http://127.0.0.1:{port}"]
+        assert told["addresses"] == [f"http://{name}:{port}" for name in names]
         assert told["workspace"] == str(folder)
         served = environment_of(server.pid)
-        connection = HTTPConnection("127.0.0.1", port, timeout=20)
-        connection.request("GET", "/_stcore/health")
-        assert connection.getresponse().status == 200
+        answers = [
+            (
+                fetch(name, port, "/_stcore/health"),
+                fetch(name, port, a_download(folder)),
+                # A page of another site that had its own name point here.
+                fetch(name, port, a_download(folder), host="evil.example"),
+            )
+            for name in names
+        ]
         os.killpg(server.pid, signal.SIGINT)
         _, errors = server.communicate(timeout=60)
     end_processes_of(folder)
     assert server.returncode == 0 and "Traceback" not in errors
     assert served == str(folder)
+    assert answers == [(200, 200, 403)] * len(names)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port))
+
+
+def a_download(folder: Path) -> str:
+    """The address of a file of the workspace, as a screen would link to it."""
+    workspace = Workspace.open(folder)
+    file = workspace.runs / "a-run" / "export" / "model.zip"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"PK")
+    return download_url(workspace, file)
+
+
+def fetch(name: str, port: int, path: str, host: str | None = None) -> int:
+    """Ask this computer by one of its addresses; the answer's status."""
+    connection = HTTPConnection(name, port, timeout=20)
+    connection.request("GET", path, headers={"Host": f"{host or name}:{port}"})
+    try:
+        return connection.getresponse().status
+    finally:
+        connection.close()
 
 
 def environment_of(pid: int) -> str:

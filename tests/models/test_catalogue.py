@@ -118,6 +118,25 @@ def test_figures_are_kept_and_a_page_waits_no_longer_than_it_says(
         describe_bases(workspace, english)
 
 
+def test_two_sessions_may_look_at_the_same_base_at_once(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    products = load_dataset(workspace, add_sample(workspace, "products")).info
+    really, looked = catalogue.coverage, []
+
+    def look(tokenizer: Path, texts: object) -> object:
+        # Another session comes, looks, and is done, while this one has only written its tokenizer.
+        if not looked:
+            looked.append(tokenizer)
+            assert describe_bases(workspace, products)
+        return really(tokenizer, texts)
+
+    monkeypatch.setattr(catalogue, "coverage", look)
+    extended = [row for row in describe_bases(workspace, products) if row.config.extend is not None]
+    assert looked and all(row.figures is not None for row in extended)
+    assert not list(workspace.cache.rglob("*.tokenizer"))
+
+
 def test_another_speed_of_the_machine_is_another_estimate(
     workspace: Workspace, english: DatasetInfo
 ) -> None:

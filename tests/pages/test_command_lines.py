@@ -158,7 +158,9 @@ def test_data_knows_where_a_sample_lies_and_what_can_be_done_with_a_dataset(
     app.button(key="sample_products").click().run()
     assert Path(parsed(the(app, " check ")).file) == Path("sample_data/product_triplets.csv")
     id = add_sample(workspace, "products")
-    assert parsed(the(open_data(dataset=id), "bases")).dataset == id
+    app = open_data(dataset=id)
+    assert parsed(the(app, "bases")).dataset == id
+    assert the(app, " check ", id) and the(app, " version ", id) and the(app, "negatives mine", id)
 
 
 def test_train_shows_the_configuration_that_its_line_takes(workspace: Workspace) -> None:
@@ -287,6 +289,7 @@ def test_search_asks_the_same_question_of_the_same_models_and_texts(
     assert (options.model, options.by, options.corpus) == (f"base:{run}", [run, "bm25"], corpus)
     app.session_state["search_view"] = "test"
     assert parsed(the(app.run(), " evaluate ")).judged
+    assert parsed(the(app, " judge ", "--dataset")).corpus == corpus
     app.session_state["search_view"] = "texts"
     assert the(app.run(), " corpus list")
 
@@ -307,7 +310,7 @@ def test_match_of_uploads_names_the_files_and_what_is_chosen(
     monkeypatch.chdir(tmp_path)
     ASKED.to_csv("asked.csv", index=False)
     SHOP.to_csv("shop.csv", index=False)
-    (line,) = [line for line in lines(app) if "matches.xlsx" not in line]
+    (line,) = [line for line in lines(app) if " match " in line and "matches.xlsx" not in line]
     assert json.loads(core(line, "--json")[1])["rows"] == 3
 
 
@@ -328,8 +331,11 @@ def test_match_of_stored_tables_finds_the_result_that_is_on_screen(
     id = app.session_state["match"]
     app.slider(key=f"match_threshold_{id}").set_value(0.8).run()
     app.number_input(key=f"match_top_{id}").set_value(1).run()
-    (line,) = [line for line in lines(app) if "matches.xlsx" not in line]
-    assert line.startswith(next(one for one in form if "matches.xlsx" not in one)) and run in line
+    (line,) = [line for line in lines(app) if " match " in line and "matches.xlsx" not in line]
+    assert (
+        line.startswith(next(one for one in form if " match " in one and "matches.xlsx" not in one))
+        and run in line
+    )
     found = json.loads(core(line, "--json")[1])
     assert (found["id"], found["threshold"]) == (id, 0.8)
     assert found["states"]["matched"] == int(app.metric[0].value.replace(",", ""))

@@ -126,6 +126,8 @@ def test_renaming_and_deleting(workspace: Workspace) -> None:
     click(app, f"rename_{id}")
     assert r"**My \*shop\***" in shown(app)
     click(app, f"delete_{id}")
+    assert r"- My \*shop\*: 40 rows, " in shown(app)
+    click(app, f"delete_now_{id}")
     assert list_datasets(workspace) == []
     assert "None yet." in shown(app)
 
@@ -137,7 +139,7 @@ def test_deleting_what_runs_used_asks_and_names_them(workspace: Workspace) -> No
     click(app, f"delete_{id}")
     assert "My first run" in app.warning[0].value
     assert list_datasets(workspace)
-    click(app, f"delete_confirmed_{id}")
+    click(app, f"delete_now_{id}")
     assert list_datasets(workspace) == []
     assert "Your datasets" in shown(app)
 
@@ -147,8 +149,8 @@ def test_what_an_active_run_needs_is_not_deleted(workspace: Workspace) -> None:
     id = list_datasets(workspace)[0].id
     app = opened(id)
     click(app, f"delete_{id}")
-    assert "At work" in app.error[0].value
-    assert list_datasets(workspace)
+    assert "At work" in app.warning[0].value
+    assert f"delete_now_{id}" not in {button.key for button in app.button}
 
 
 def test_a_dataset_that_is_gone_is_said_in_words(workspace: Workspace) -> None:

@@ -20,6 +20,7 @@ from core.problems import Message
 from core.training.checkpoints import CHECKPOINTS, WHOLE_MARK
 from core.training.config import RunConfig
 from core.training.continuing import further_config
+from core.training.run_notes import change_notes
 from core.training.run_removal import bury
 from core.training.runs import list_runs, load_run
 from core.workspace import Workspace
@@ -298,7 +299,11 @@ def test_a_deleted_dataset_is_said_before_its_settings_are_used_again(workspace:
 def test_a_run_is_deleted_only_when_asked_twice(workspace: Workspace) -> None:
     id = make_run(workspace, JobState.FAILED)
     app = open_screen("run")
+    change_notes(workspace, id, note="keep?")
     app.button(key="delete").click().run()
+    words = shown(app)
+    assert "- 1 run, " in words and "- 1 note" in words
+    app.button(key="runs_delete_now").click().run()
     assert list_runs(workspace) == [] and not (workspace.runs / id).exists()
 
 

@@ -16,7 +16,7 @@ def checkout(tmp_path: Path) -> Path:
     folder = tmp_path / "checkout"
     shutil.copytree(PROJECT_ROOT / "tools", folder / "tools")
     (folder / "core").mkdir()
-    for name in ("__init__.py", "problems.py"):
+    for name in ("__init__.py", "problems.py", "server.py"):
         shutil.copy(PROJECT_ROOT / "core" / name, folder / "core")
     (folder / "requirements.txt").write_text("torch==2.13.0\n")
     return folder

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from core.server import free_port
 from core.workspace import PROJECT_ROOT
 from tools.chromium import find_or_install_chromium
-from tools.server import free_port
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from core.server import free_port
 from tools.environment import DiskNearlyFull, check_disk, diagnose
-from tools.server import free_port
 
 
 def set_up(checkout: Path, *requirements: str, **environment: str) -> subprocess.CompletedProcess:

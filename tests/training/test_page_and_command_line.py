@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shlex
+import time
 from pathlib import Path
 
 import pytest
 
 from core.cli import parser
+from core.jobs.engines import LocalEngine
+from core.jobs.status import JobState, JobStatus
+from core.jobs.supervisor import Supervisor
 from core.training.runs import Curves, list_runs
 from core.workspace import Workspace
 from tests.training.conftest import run_here
@@ -18,6 +22,20 @@ def losses(folder: Path) -> list[float]:
     curves = Curves()
     curves.update(folder)
     return [point["loss"] for point in curves.train]
+
+
+def in_a_worker(workspace: Workspace, id: str) -> Path:
+    """Have a waiting run done by a supervisor and a process of its own; its folder."""
+    supervisor = Supervisor(workspace, LocalEngine(workspace))
+    supervisor.reconcile()
+    deadline = time.monotonic() + 120
+    folder = workspace.run(id)
+    while (status := JobStatus.load(folder)).state.active:
+        assert time.monotonic() < deadline, f"it is still {status.state}"
+        supervisor.step()
+        time.sleep(0.05)
+    assert status.state is JobState.SUCCEEDED, (folder / "log.txt").read_text(encoding="utf-8")
+    return folder
 
 
 def test_the_same_run_from_the_screen_and_from_the_line_that_it_shows(
@@ -44,6 +62,8 @@ def test_the_same_run_from_the_screen_and_from_the_line_that_it_shows(
     assert terminal.config == screen.config
     training = screen.config.training
     assert (training.epochs, training.batch_size, training.seed) == (2.0, 16, 7)
-    curves = [losses(run_here(workspace, run.config, run.id)) for run in (screen, terminal)]
+    # One of them in this process, the other as it is done every day.
+    folders = [run_here(workspace, screen.config, screen.id), in_a_worker(workspace, terminal.id)]
+    curves = [losses(folder) for folder in folders]
     assert len(curves[0]) > 3 and curves[0][-1] < curves[0][0]
     assert curves[0] == pytest.approx(curves[1], abs=1e-6)

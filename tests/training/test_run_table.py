@@ -7,6 +7,7 @@ import io
 import shutil
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from core.files import write_text
@@ -15,6 +16,7 @@ from core.jobs.cleaning import clean_up
 from core.jobs.status import JobState
 from core.models.bases import BaseConfig, list_bases
 from core.training import run_index
+from core.training.artifacts import HELD_OUT, save_rows
 from core.training.continuing import change_config
 from core.training.run_index import DAMAGED, INDEX_FILE, RunRow, load_rows
 from core.training.run_notes import (
@@ -198,6 +200,7 @@ SHOES = RunRow(
     base_kind="bundled",
     loss="TripletLoss",
     scored_on="0.1/42",
+    held_out="0.1/42",
     metric="ndcg@10",
     before=0.5,
     after=0.7,
@@ -256,6 +259,27 @@ def test_the_best_is_among_runs_that_were_scored_on_the_same_rows() -> None:
     other_table = replace(SHOES, id="e", after=0.1, dataset="d9")
     found = best_runs([other_table, other_rows, worse, same, first, DRUGS])
     assert [(one.row.id, one.runs) for one in found] == [("e", 1), ("d", 1), ("a", 3)]
+
+
+def test_runs_are_on_the_same_rows_when_these_are_whatever_the_seed(workspace: Workspace) -> None:
+    ids = [make_run(workspace, name=f"Shoes {n}", scores=(0.5, 0.6 + n / 10)) for n in range(3)]
+    held_out = pd.DataFrame({"row": [3, 8], "anchor": ["鞋", "靴"], "positive": ["跑鞋", "雨靴"]})
+    for seed, id in enumerate(ids):
+        config = change_config(load_run(workspace, id).config, {"training.seed": seed})
+        write_text(workspace.run(id) / queue.CONFIG_FILE, config.to_yaml())
+        # The last run was scored on the same texts in other pairs.
+        swapped = held_out.assign(positive=["雨靴", "跑鞋"])
+        save_rows(workspace.run(id), swapped if seed == 2 else held_out, [])
+    rows = {row.id: row for row in load_rows(workspace)}
+    assert [rows[id].held_out for id in ids] == ["0.1/0", "0.1/1", "0.1/2"]
+    assert [(one.row.id, one.runs) for one in best_runs(load_rows(workspace))] == [
+        (ids[2], 1),
+        (ids[1], 2),
+    ]
+    for id in ids:
+        (workspace.run(id) / HELD_OUT).write_bytes(b"no table")
+        change_notes(workspace, id, note="read again")
+    assert len(best_runs(load_rows(workspace))) == 3
 
 
 def test_the_csv_file_is_safe_in_a_spreadsheet() -> None:

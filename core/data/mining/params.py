@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,6 +15,17 @@ from core.problems import N_, Problem, Term
 from core.workspace import Workspace
 
 JOB_KIND = "mine_negatives"
+
+
+class Level(NamedTuple):
+    """How hard the negatives are to be; see :class:`MiningParams` for both numbers."""
+
+    range_min: int
+    relative_margin: float
+
+
+LEVELS = {"easy": Level(20, 0.15), "medium": Level(3, 0.05), "hard": Level(0, 0.0)}
+USUAL_LEVEL = "medium"
 _CANDIDATES_EACH = 10
 """How many places a search goes down for each negative that is wanted, unless it is told."""
 

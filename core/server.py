@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
-from core.problems import Problem
+from core.problems import N_, Problem
 
 HOST = "127.0.0.1"
 EVERYWHERE = "0.0.0.0"
@@ -23,21 +23,23 @@ _STOP_SECONDS = 10.0
 
 
 class PortTaken(Problem):
-    what = "Port {port} is taken by another program, perhaps by Pairloom: http://127.0.0.1:{port}"
-    do = (
+    what = N_(
+        "Port {port} is taken by another program, perhaps by Pairloom: http://127.0.0.1:{port}"
+    )
+    do = N_(
         "Use that one, end it, or choose another port: `make run PORT={free}`, or without make "
         "`python3 tools/start.py run --port {free}`."
     )
 
 
 class ServerEnded(Problem):
-    what = "The web server ended while it was starting (exit code {code})."
-    do = "Its own messages are above."
+    what = N_("The web server ended while it was starting (exit code {code}).")
+    do = N_("Its own messages are above.")
 
 
 class ServerSilent(Problem):
-    what = "The web server did not answer on port {port} within {seconds} seconds."
-    do = "Its own messages are above. If the machine is very busy, try again."
+    what = N_("The web server did not answer on port {port} within {seconds} seconds.")
+    do = N_("Its own messages are above. If the machine is very busy, try again.")
 
 
 def port_is_free(port: int, host: str = HOST) -> bool:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from core.server import PortTaken, check_port, free_port
 from core.workspace import PROJECT_ROOT
-from tools.server import PortTaken, check_port, free_port
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def stand_in(tmp_path: Path) -> Path:
 
 def serving(root: Path, port: int) -> subprocess.Popen[str]:
     code = (
-        "import sys; from pathlib import Path; from tools.server import serve\n"
+        "import sys; from pathlib import Path; from core.server import serve\n"
         "sys.exit(serve(Path(sys.executable), Path(sys.argv[1]), int(sys.argv[2])))"
     )
     return subprocess.Popen(
