@@ -157,7 +157,7 @@ def _own_umap(texts: int) -> float:
 def _own_umap_at_once(texts: int) -> float:
     base, tuned = _vectors(texts)
     began = time.perf_counter()
-    from core.inspection.projections import umap_layout
+    from core.inspection.layouts import umap_layout
 
     umap_layout(base, tuned, NEIGHBOURS)
     return time.perf_counter() - began
