@@ -72,9 +72,9 @@ NOTES = (
     "rounds, 58.6% with 200, 59.4% with 300, 59.8% with 500, 59.4% by default; rank correlation of "
     "distances 0.25, 0.23, 0.24, 0.24, and 0.13 by default.",
     "*Selection*: a lasso in one of two maps of {many:,} texts in headless Chromium without a GPU "
-    "(WebGL in software), from the release of the mouse: until the same texts are marked in both "
-    "maps, and until the table below lists them. Texts are those of the product catalogue with "
-    "numbers; MiniLM beside a static model.",
+    "(WebGL in software), from the release of the mouse: until the same texts are drawn as marked "
+    "in both maps, and until the first of them stand in the table below. Texts are those of the "
+    "product catalogue with numbers; MiniLM beside a static model.",
 )
 
 
@@ -254,8 +254,9 @@ def _lasso(page: Page, number: int) -> tuple[float, float]:
     page.evaluate(
         """() => {
             const box = document.querySelector('.pairloom-map'), before = box.dataset.chosen;
-            const words = () => [...document.querySelectorAll('strong')]
-                .map(one => one.textContent).find(text => /selected/.test(text));
+            // The cells that the table draws, as it tells them to screen readers.
+            const words = () => [...document.querySelectorAll('canvas [role=gridcell]')]
+                .map(one => one.textContent).join('|');
             const listed = words();
             window.answered = {};
             addEventListener('mouseup', () => {
@@ -263,15 +264,16 @@ def _lasso(page: Page, number: int) -> tuple[float, float]:
                 const look = () => {
                     const now = (performance.now() - began) / 1000;
                     if (box.dataset.chosen !== before) window.answered.marked ??= now;
-                    if (words() !== listed) window.answered.listed ??= now;
-                    if (window.answered.listed === undefined) requestAnimationFrame(look);
+                    if (words() && words() !== listed) window.answered.listed ??= now;
+                    const { listed: seen, marked } = window.answered;
+                    if (!(seen && marked)) requestAnimationFrame(look);
                 };
                 look();
             }, { capture: true, once: true });
         }"""
     )
     page.mouse.up()
-    page.wait_for_function("window.answered.listed !== undefined && window.answered.marked")
+    page.wait_for_function("window.answered.listed && window.answered.marked")
     answered = page.evaluate("window.answered")
     page.wait_for_timeout(1_500)
     return answered["marked"], answered["listed"]

@@ -60,7 +60,7 @@ def _name_worse(
                 type="tertiary",
                 icon=":material/trending_down:",
                 on_click=choose_cell,
-                args=(sheet, question.source, question.right[0]),
+                args=(sheet, question.source, question.answers[0]),
             )
         more = len(worst) - _NAMED_WORSE
         if more > 0:
