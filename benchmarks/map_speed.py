@@ -32,7 +32,7 @@ from tools.chromium import find_or_install_chromium
 from tools.workbench import Workbench
 
 PAGE = PROJECT_ROOT / "benchmarks" / "map_speed.md"
-TEXTS, MANY, DIMENSION, NEIGHBOURS = 5_000, 50_000, 384, 15
+TEXTS, MANY, DIMENSION, NARROW, NEIGHBOURS = 5_000, 50_000, 384, 256, 15
 REPEATS, LASSOS = 3, 5
 GOAL_PCA, GOAL_SELECTION = 1.0, 1.5
 PACKAGES = ("numpy", "umap-learn", "pynndescent", "streamlit", "plotly")
@@ -67,6 +67,10 @@ NOTES = (
     "(approximately, above 4,096 points), starts from a spectral layout and makes 500 rounds up to "
     "10,000 points. Both after a small fit in the same process; *as a job does it* counts the "
     "import of umap and its compilation in a new process too.",
+    "*AlignedUMAP*: models of different width ({dimension} and {narrow} numbers), counted with the "
+    "import and its compilation. *Own neighbours* is what Pairloom does: exact ones for each model, "
+    "the PCA of both as a start, and the library's layout that holds both together; *default* is "
+    "`AlignedUMAP(n_neighbors={neighbours}, random_state=42)`.",
     "What fewer rounds cost, by hand in November 2026 on 2,028 drug passages under MiniLM before "
     "and after training (4,056 points): 57.0% of the 15 neighbours are kept in the plane with 100 "
     "rounds, 58.6% with 200, 59.4% with 300, 59.8% with 500, 59.4% by default; rank correlation of "
@@ -98,6 +102,12 @@ def main() -> int:
         f"UMAP of {TEXTS:,} texts, default": _repeated(_default_umap, TEXTS),
         "the same as a job does it, own neighbours": _repeated(_own_umap_at_once, TEXTS),
         "the same as a job does it, default": _repeated(_default_umap_at_once, TEXTS),
+        f"UMAP of {MANY:,} texts, own neighbours": [in_fresh_process(_own_umap_at_once, MANY)],
+        f"AlignedUMAP of {TEXTS:,} texts as a job does it, own neighbours": _repeated(
+            _own_aligned, TEXTS
+        ),
+        f"AlignedUMAP of {TEXTS:,} texts, default": [in_fresh_process(_default_aligned, TEXTS)],
+        f"AlignedUMAP of {MANY:,} texts, own neighbours": [in_fresh_process(_own_aligned, MANY)],
     }
     try:
         marked, listed = _selections()
@@ -176,6 +186,34 @@ def _default_umap_at_once(texts: int, n_epochs: int | None = None) -> float:
     from umap import UMAP
 
     UMAP(n_neighbors=NEIGHBOURS, random_state=42, n_epochs=n_epochs).fit_transform(points)
+    return time.perf_counter() - began
+
+
+def _narrower(texts: int) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors of two models of different width, as a model made from nothing and its base have."""
+    base, tuned = _vectors(texts)
+    turn = np.random.default_rng(_SEED).standard_normal((DIMENSION, NARROW), dtype=np.float32)
+    rows = tuned @ turn
+    return base, rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def _own_aligned(texts: int) -> float:
+    base, tuned = _narrower(texts)
+    began = time.perf_counter()
+    from core.inspection.layouts import umap_layout
+
+    umap_layout(base, tuned, NEIGHBOURS)
+    return time.perf_counter() - began
+
+
+def _default_aligned(texts: int) -> float:
+    models = list(_narrower(texts))
+    began = time.perf_counter()
+    from umap import AlignedUMAP
+
+    same = {at: at for at in range(texts)}
+    model = AlignedUMAP(n_neighbors=NEIGHBOURS, random_state=42)
+    model.fit_transform(models, relations=[same])
     return time.perf_counter() - began
 
 
@@ -295,6 +333,7 @@ def _page(times: dict[str, list[float]], load: float) -> str:
         "load": load,
         "quiet": words_for(load),
         "dimension": DIMENSION,
+        "narrow": NARROW,
         "clusters": _CLUSTERS,
         "neighbours": NEIGHBOURS,
         "many": MANY,

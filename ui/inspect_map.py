@@ -253,8 +253,8 @@ def _picture(
 def _how_to_read(view: MapView, projection: Projection) -> str:
     """What the marks mean, how the maps were made comparable, and what distances do not say."""
     marks = _(
-        "◆ source, ● right answer, ✕ other texts of the examples; a dotted line leads from each "
-        "source to its right answer."
+        "◆ source (a text that an answer is looked for), ● right answer, ✕ other texts of the "
+        "examples; a dotted line leads from each source to its right answer."
     )
     same = view.vectors[0].shape[1] == view.vectors[1].shape[1]
     return " ".join([marks, *(_(words) for words in how_to_read(projection, same_width=same))])

@@ -253,8 +253,8 @@ def _how_to_read(sheet: Sheet) -> list[str]:
         words.insert(
             0,
             _(
-                "Framed: a source with its right answer. Training should bring these two closer "
-                "and push the other texts away."
+                "Framed: a source (a text that an answer is looked for) with its right answer. "
+                "Training should bring these two closer and push the other texts away."
             ),
         )
     return words
