@@ -68,9 +68,9 @@ NOTES = (
     "10,000 points. Both after a small fit in the same process; *as a job does it* counts the "
     "import of umap and its compilation in a new process too.",
     "*AlignedUMAP*: models of different width ({dimension} and {narrow} numbers), counted with the "
-    "import and its compilation. *Own neighbours* is what Pairloom does: exact ones for each model, "
-    "the PCA of both as a start, and the library's layout that holds both together; *default* is "
-    "`AlignedUMAP(n_neighbors={neighbours}, random_state=42)`.",
+    "import and its compilation. *Own neighbours* is what Pairloom does: exact ones for each "
+    "model, the PCA of both as a start, and the library's layout that holds both together; "
+    "*default* is `AlignedUMAP(n_neighbors={neighbours}, random_state=42)`.",
     "What fewer rounds cost, by hand in November 2026 on 2,028 drug passages under MiniLM before "
     "and after training (4,056 points): 57.0% of the 15 neighbours are kept in the plane with 100 "
     "rounds, 58.6% with 200, 59.4% with 300, 59.8% with 500, 59.4% by default; rank correlation of "
