@@ -8,7 +8,8 @@ const PANELS = [
   { x: "x2", y: "y2", domain: [0.51, 1] },
 ];
 const PLAY_MS = 2400;
-const TELLING_MS = 15;
+// How long Streamlit's page takes to send what it is told: some 8 ms.
+const TELLING_MS = 30;
 
 function theme(host) {
   const style = getComputedStyle(host);

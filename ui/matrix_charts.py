@@ -267,7 +267,7 @@ def _label(figure: go.Figure, shown: Shown, which: str) -> int:
             f"{'<br>'.join(_beside(text, count, which))}  <b>{label}</b>"
             for label, text in zip(labels, shown.sheet.texts, strict=True)
         ]
-    step = max(1, -(-count // _LABELLED))
+    step = max(1, -(-count // (_LABELLED if which != ALL else _LABELLED // 2)))
     across = max(1, -(-count // (_LABELLED if which != ALL else WRAPPED)))
     quiet = {"ticks": "", "showgrid": False, "zeroline": False, "tickangle": 0}
     size = 12 if count <= WRAPPED else 10

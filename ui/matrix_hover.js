@@ -22,13 +22,16 @@ function showBox(box, event) {
   place(box, event.event);
 }
 
-// Beside the pointer and never beyond the window.
+// Below the pointer, or above it where there is no room, and never beyond the part of the window that
+// the page has for itself.
 function place(box, { clientX, clientY }) {
   const { width, height } = box.getBoundingClientRect();
-  const right = clientX + 18;
-  const left = right + width < innerWidth ? right : clientX - 18 - width;
-  box.style.left = `${Math.max(8, left)}px`;
-  box.style.top = `${Math.max(8, Math.min(clientY + 12, innerHeight - height - 8))}px`;
+  const page = box.closest('[data-testid="stMain"]')?.getBoundingClientRect();
+  const [first, last] = page ? [page.left + 8, page.right - 24] : [8, innerWidth - 8];
+  box.style.left = `${Math.max(first, Math.min(clientX + 18, last - width))}px`;
+  const below = clientY + 22;
+  const fits = below + height < innerHeight - 8;
+  box.style.top = `${fits ? below : Math.max(8, clientY - 22 - height)}px`;
 }
 
 export default function ({ data, parentElement }) {

@@ -163,10 +163,11 @@ def test_what_is_selected_in_one_map_is_marked_in_the_other(
 
 def check_box_and_click(page: Page) -> None:
     """A box and a click in one map mark the same texts in the other, too."""
+    # First, because it may scroll the page.
+    maps(page).locator('[data-title="Box Select"]').click()
     placed = points(page)
     x, y = np.median(placed[:, 1]), np.median(placed[:, 2])
     edges = x - 50, y - 40, x + 40, y + 50
-    maps(page).locator('[data-title="Box Select"]').click()
     page.mouse.move(*edges[:2])
     page.mouse.down()
     page.mouse.move(*edges[2:], steps=8)

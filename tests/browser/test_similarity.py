@@ -34,10 +34,10 @@ def click_cell(page: Page, row: int, column: int, count: int, panel: int = 0) ->
     """Click the middle of a cell in one of the three matrices."""
     area = page.locator(".st-key-matrices .nsewdrag").nth(panel)
     area.scroll_into_view_if_needed()
-    box = area.bounding_box()
-    assert box is not None
-    x = box["x"] + box["width"] * (column + 0.5) / count
-    y = box["y"] + box["height"] * (row + 0.5) / count
+    edge = area.bounding_box()
+    assert edge is not None
+    x = edge["x"] + edge["width"] * (column + 0.5) / count
+    y = edge["y"] + edge["height"] * (row + 0.5) / count
     # Plotly selects what it has seen the mouse rest on.
     page.mouse.move(x - 2, y - 2)
     page.mouse.move(x, y)
