@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.inspection.comparison import Comparison
+from core.inspection.layouts import layout_seconds
 from core.inspection.map_points import MapPoints
 from core.inspection.map_words import PCA_TITLE, UMAP_TITLE, how_to_read
 from core.inspection.moved import most_moved
@@ -41,6 +42,8 @@ from ui.vectors import Pair, encode, encoded, pca
 
 WAITED_FOR = 300
 """How many texts are encoded while somebody waits; a job encodes the others."""
+_LONG_SECONDS = 30.0
+"""A UMAP that takes longer is announced."""
 _NOTHING = SavedMap(None, None, None)
 _BELOW = {"selected": N_("Selected texts"), "moved": N_("What moved")}
 
@@ -111,6 +114,20 @@ def _see_to_the_rest(view: MapView, points: MapPoints, settings: MapSettings, la
     wanted = jobs.Wanted("project", params, "map", _("UMAP") if layout else _("Groups"))
     jobs.replace(view.workspace, f"map_of_{view.run.id}", wanted)
     jobs.follow(view.workspace, [wanted], milestone=lambda now: (now.stage or {}).get("template"))
+    if layout and view.saved.layout is None:
+        _say_how_long(len(points.texts), view)
+
+
+def _say_how_long(texts: int, view: MapView) -> None:
+    """How long the UMAP takes, where that is long enough to be a choice."""
+    base, tuned = view.vectors
+    seconds = layout_seconds(texts, same_width=base.shape[1] == tuned.shape[1])
+    if seconds >= _LONG_SECONDS:
+        words = _(
+            "UMAP of {texts} texts takes about {time} once they are encoded. Until then you see "
+            "PCA; choosing PCA above stops the work."
+        )
+        st.caption(words.format(texts=fmt.number(texts), time=fmt.rough_duration(seconds)))
 
 
 class _NotYet(Exception):
@@ -237,8 +254,8 @@ def _picture(
 def _how_to_read(view: MapView, projection: Projection) -> str:
     """What the marks mean, how the maps were made comparable, and what distances do not say."""
     marks = _(
-        "◆ source, ● right answer, ✕ other texts of the examples; a dotted line leads from each "
-        "source to its right answer."
+        "◆ source (a text that an answer is looked for), ● right answer, ✕ other texts of the "
+        "examples; a dotted line leads from each source to its right answer."
     )
     same = view.vectors[0].shape[1] == view.vectors[1].shape[1]
     return " ".join([marks, *(_(words) for words in how_to_read(projection, same_width=same))])

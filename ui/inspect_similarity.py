@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.inspection.comparison import Comparison
 from core.inspection.ordering import cluster_order, group_order
 from core.inspection.sheet import Sheet
-from core.inspection.similarity import places, similarity_matrix, verdict
+from core.inspection.similarity import Place, places, similarity_matrix, verdict
 from core.inspection.similarity_results import INTERACTIVE, Results, blocks_of
 from core.inspection.vectors_job import read_params
 from core.inspection.widgets import Example
@@ -27,6 +27,7 @@ from ui.examples import edit_group, list_group
 from ui.language import _, paragraph, say
 from ui.matrix_charts import ALL as ALL_PANELS
 from ui.matrix_charts import PANELS, WRAPPED, Shown, fits_beside, matrices, picture
+from ui.matrix_hover import show_hover
 from ui.run_report_similarity import show_similarities
 from ui.similarity_cell import choose_cell, chosen_cell, show_cell
 from ui.similarity_export import show_export
@@ -94,8 +95,9 @@ def _show_choice(workspace: Workspace, run: Run, comparison: Comparison, choice:
     which, how = _controls(choice.sheet)
     order = _order(how, choice.sheet, comparison.tuned.fingerprint, vectors[1])
     view = _View(workspace, run, comparison, choice, vectors, which, order)
-    before, after = (places(choice.sheet.questions, rows) for rows in vectors)
-    found = verdict(before, after)
+    models = comparison.base.fingerprint, comparison.tuned.fingerprint
+    before, after = _places((*models, choice.sheet.digest), choice.sheet, vectors)
+    found = verdict(before, after, choice.sheet.asked)
     if count <= INTERACTIVE:
         base, tuned = (similarity_matrix(rows[order]) for rows in vectors)
         _show_matrices(view, order, "matrices")
@@ -105,7 +107,18 @@ def _show_choice(workspace: Workspace, run: Run, comparison: Comparison, choice:
     _show_cell(view)
     show_verdict(choice.sheet, found, before, after)
     results = Results(choice.sheet.taken(order), base, tuned, found, (before, after), note)
-    show_export(run, comparison, results, _calibration(run))
+
+    def whole() -> Pair:
+        return similarity_matrix(vectors[0][order]), similarity_matrix(vectors[1][order])
+
+    show_export(run, comparison, results, _calibration(run), whole)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _places(key: tuple[str, ...], _sheet: Sheet, _vectors: Pair) -> tuple[list[Place], list[Place]]:
+    """Where the right answers stand before and after; ``key`` names the models and the sheet."""
+    before, after = (places(_sheet.questions, rows) for rows in _vectors)
+    return before, after
 
 
 def _vectors(
@@ -184,7 +197,7 @@ def _show_matrices(view: _View, drawn: NDArray[np.int64], key: str) -> None:
     """The matrices of the texts at these places of the sheet, and the texts' list."""
     sheet = view.sheet.taken(drawn)
     base, tuned = (similarity_matrix(rows[drawn]) for rows in view.vectors)
-    named = not view.choice.group and fits_beside(sheet.texts)
+    named = not view.choice.group and fits_beside(sheet.texts, view.which)
     # A list beside the matrices, where each text is short to say but not to write on an axis.
     beside = view.choice.group or (not named and len(sheet) <= WRAPPED)
     place = st.container()
@@ -217,6 +230,7 @@ def _show_matrices(view: _View, drawn: NDArray[np.int64], key: str) -> None:
                 key, lambda at: choose_cell(view.sheet, *divmod(at, len(view.sheet)))
             ),
         )
+        show_hover(key, sheet.labels, sheet.texts)
         st.caption(paragraph(*_how_to_read(sheet)))
     if not beside and not named:
         _list_many(sheet, key)
@@ -239,8 +253,8 @@ def _how_to_read(sheet: Sheet) -> list[str]:
         words.insert(
             0,
             _(
-                "Framed: a source with its right answer. Training should bring these two closer "
-                "and push the other texts away."
+                "Framed: a source (a text that an answer is looked for) with its right answer. "
+                "Training should bring these two closer and push the other texts away."
             ),
         )
     return words

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.data.shapes import ANCHOR, HELD_OUT, LABEL, POSITIVE, SCORE, SPLIT, TEXT, TRAIN
 from core.inspection.clusters import Clusters
-from core.inspection.map_points import EXAMPLE, ROLE, MapPoints
+from core.inspection.map_points import COLUMN, EXAMPLE, ROLE, MapPoints
 from core.inspection.project_job import SavedMap
 from ui import format as fmt
 from ui.language import _
@@ -85,6 +85,7 @@ def field_name(field: str) -> str:
     """What people call a field."""
     names = {
         ROLE: _("Role in the table"),
+        COLUMN: _("Column of the table"),
         LABEL: _("Class"),
         SCORE: _("Score in the table"),
         SPLIT: _("Trained on or held out"),
@@ -98,7 +99,7 @@ def value_name(field: str, value: object) -> str:
         return _("unknown")
     words = str(value)
     if field == ROLE:
-        return _role_names().get(words.partition("_")[0], words)
+        return _role_names().get(_plain_role(words), words)
     if field == SPLIT:
         return {TRAIN: _("trained on"), HELD_OUT: _("held out")}.get(words, words)
     return words
@@ -129,6 +130,11 @@ def _role_names() -> dict[str, str]:
     }
 
 
+def _plain_role(role: str) -> str:
+    """``negative_2`` is a negative."""
+    return role.partition("_")[0]
+
+
 def _tells_apart(values: pd.Series) -> bool:
     """Whether a field has two values at least that more than one text has, or is a number."""
     counts = values.value_counts()
@@ -147,6 +153,9 @@ def _numbers(values: pd.Series) -> NDArray[np.float32] | None:
 def _categories(values: pd.Series, field: str) -> tuple[Group, ...]:
     """The commonest values, then all others together, then the texts without one."""
     known = values.replace("", None)
+    if field == ROLE:
+        # One colour for all wrong answers; the columns tell them apart.
+        known = known.map(_plain_role, na_action="ignore")
     common = list(known.value_counts().index[: MOST_COLOURS + 1])
     if len(common) > MOST_COLOURS:
         common = common[:-1]

@@ -19,7 +19,7 @@ STATE = st.session_state
 METHODS = {"umap": "UMAP", "pca": "PCA"}
 PAIR, MORPH = "pair", "morph"
 _VIEWS = {PAIR: N_("Side by side"), MORPH: N_("Before → after")}
-_GROUPINGS = {"kmeans": N_("A fixed number"), "hdbscan": N_("Dense spots")}
+_GROUPINGS = {"kmeans": N_("A fixed number"), "hdbscan": N_("Where they crowd")}
 _COLOUR = "map_colour"
 _DEFAULTS = MapSettings()
 
@@ -34,7 +34,10 @@ def choose() -> tuple[str, str]:
         required=True,
         key="inspect_method",
         persist_state="session",
-        help=_("PCA is a plain shadow of the vectors. UMAP keeps neighbours together."),
+        help=_(
+            "PCA is there at once: it shows the two directions in which the texts differ most. "
+            "UMAP takes longer and keeps texts together that are alike to the model."
+        ),
     )
     view = st.segmented_control(
         _("Show"),
@@ -130,12 +133,14 @@ def choose_settings(texts: int, method: str) -> MapSettings:
             key="map_grouping",
             persist_state="session",
             help=_(
-                "A fixed number (k-means): every text is in one of so many groups. Dense spots "
-                "(HDBSCAN): as many groups as there are crowds; texts in between are in none."
+                "A fixed number (k-means): every text is in one of so many groups. Where they "
+                "crowd (HDBSCAN): as many groups as there are crowds; texts in between are in none."
             ),
         )
         if grouping == "hdbscan" and not dense:
-            words = _("Dense spots are looked for among {texts} texts at most; here it is k-means.")
+            words = _(
+                "Crowds are looked for among {texts} texts at most; here it is a fixed number."
+            )
             st.caption(words.format(texts=fmt.number(MOST_FOR_DENSITY)))
             grouping = "kmeans"
         groups = st.number_input(

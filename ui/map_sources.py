@@ -65,7 +65,7 @@ def choose_points(
             return dataset_points(workspace, id, comparison.held_out)
         if kind == "corpus":
             return corpus_points(workspace, id)
-        return held_out_points(run, extra)
+        return held_out_points(workspace, run, extra)
 
     return _read(str(workspace.root), run.id, chosen, extra, read)
 

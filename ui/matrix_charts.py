@@ -22,7 +22,7 @@ from ui import charts
 from ui import format as fmt
 from ui.comparisons import base_title
 from ui.language import _
-from ui.texts import for_hover
+from ui.texts import clipped, wrapped
 
 ALL = "all"
 PANELS = {ALL: N_("All three"), "base": N_("Before"), "tuned": N_("After"), "change": N_("Change")}
@@ -42,9 +42,7 @@ _SIGNS_WIDTH = 2.6
 """How much wider than its letters' size a number such as -0.77 is."""
 _LABELLED = 40
 _MOST_FRAMES = 240
-_LINES, _LINE_WIDTH = 3, 24
-_HOVER_CHARACTERS = 2_000_000
-"""What the hover boxes of a figure may hold together; with more texts each is cut shorter."""
+_LINES, _LINE_WIDTH, _WIDE_LINE = 3, 24, 38
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ def matrices(shown: Shown, which: str = ALL) -> go.Figure:
         rows=1, cols=len(names), shared_yaxes=True, subplot_titles=names, horizontal_spacing=0.03
     )
     count = len(shown.sheet)
-    hover = _hover(shown)
+    hover = [words for row in _scores(shown.base, shown.tuned) for words in row]
     identities = (shown.places[:, None] * shown.of + shown.places[None, :]).ravel()
     most = _NUMBERS.get(which, _NUMBERS["one"])
     room = _ONE_WIDTH if which != ALL else _NARROW_WIDTH if shown.narrow else _THIRD_WIDTH
@@ -90,7 +88,8 @@ def matrices(shown: Shown, which: str = ALL) -> go.Figure:
         _add_matrix(
             figure, column, matrix, signed, size if count <= most and size >= _SMALLEST else 0
         )
-        _add_markers(figure, column, count, identities, hover)
+        # What is said of a cell is drawn by ui/matrix_hover.py, which has its texts.
+        _add_markers(figure, column, count, identities, hover, {"hoverinfo": "none"})
     _frame(figure, shown)
     gutter = _label(figure, shown, which)
     figure.update_layout(_layout(shown.base, shown.tuned, which, gutter))
@@ -131,7 +130,8 @@ def picture(
     ]
     for column, (matrix, signed) in enumerate(values, start=1):
         _add_matrix(figure, column, matrix, signed, numbers=0)
-        _add_markers(figure, column, len(base), np.arange(base.size), hover)
+        said = {"hovertemplate": "%{hovertext}<extra></extra>"}
+        _add_markers(figure, column, len(base), np.arange(base.size), hover, said)
     ticks = np.linspace(0, len(base) - 1, 5).round().astype(int).tolist()
     words = [fmt.number(int(edges[at]) + 1) for at in ticks]
     quiet = {"ticks": "", "showgrid": False, "zeroline": False, "tickvals": ticks}
@@ -142,9 +142,17 @@ def picture(
     return figure
 
 
-def fits_beside(texts: Sequence[str]) -> bool:
-    """Whether there is room for all of these texts themselves beside their matrix."""
-    return len(texts) <= WRAPPED and all(len(_wrapped(text)) <= _LINES for text in texts)
+def fits_beside(texts: Sequence[str], which: str) -> bool:
+    """Whether there is room for these texts themselves beside their matrices.
+
+    Beside three matrices there is where all of them are few and short; beside a large one the
+    beginning of each is enough to know it by.
+    """
+    if which != ALL:
+        return len(texts) <= _LABELLED
+    return len(texts) <= WRAPPED and all(
+        len(wrapped(text, _LINE_WIDTH)) <= _LINES for text in texts
+    )
 
 
 def _panels(shown: Shown, which: str) -> tuple[list[str], list[tuple[NDArray[np.float32], bool]]]:
@@ -185,6 +193,7 @@ def _add_markers(
     count: int,
     identities: NDArray[np.int64],
     hover: Sequence[str],
+    said: dict[str, str],
 ) -> None:
     rows, columns = np.divmod(np.arange(count * count), max(count, 1))
     kind = go.Scatter if count * count <= SVG_MARKERS else go.Scattergl
@@ -199,28 +208,12 @@ def _add_markers(
             unselected=unseen,
             customdata=identities,
             hovertext=hover,
-            hovertemplate="%{hovertext}<extra></extra>",
             showlegend=False,
+            **said,
         ),
         row=1,
         col=column,
     )
-
-
-def _hover(shown: Shown) -> list[str]:
-    """What the box over each cell says: both texts and all three numbers."""
-    count = len(shown.sheet)
-    room = _HOVER_CHARACTERS // max(6 * count * count, 1)
-    named = [
-        f"<b>{label}</b> {for_hover(text[:room] + '…' if len(text) > room else text)}"
-        for label, text in zip(shown.sheet.labels, shown.sheet.texts, strict=True)
-    ]
-    scores = _scores(shown.base, shown.tuned)
-    return [
-        f"{above}<br>{across}<br>{scores[row][column]}"
-        for row, above in enumerate(named)
-        for column, across in enumerate(named)
-    ]
 
 
 def _scores(base: NDArray[np.float32], tuned: NDArray[np.float32]) -> list[list[str]]:
@@ -228,7 +221,7 @@ def _scores(base: NDArray[np.float32], tuned: NDArray[np.float32]) -> list[list[
     change = np.round(tuned - base, 4) + 0.0
     return [
         [
-            words.format(before=f"<b>{was:.3f}</b>", after=f"<b>{now:.3f}</b>", change=f"{by:+.3f}")
+            words.format(before=f"{was:.3f}", after=f"{now:.3f}", change=f"{by:+.3f}")
             for was, now, by in zip(*rows, strict=True)
         ]
         for rows in zip(base.tolist(), tuned.tolist(), change.tolist(), strict=True)
@@ -269,12 +262,12 @@ def _label(figure: go.Figure, shown: Shown, which: str) -> int:
     beside = labels
     gutter = 44
     if shown.named:
-        gutter = 200
+        gutter = 200 if which == ALL else 290
         beside = [
-            f"{'<br>'.join(_wrapped(text))}  <b>{label}</b>"
+            f"{'<br>'.join(_beside(text, count, which))}  <b>{label}</b>"
             for label, text in zip(labels, shown.sheet.texts, strict=True)
         ]
-    step = max(1, -(-count // _LABELLED))
+    step = max(1, -(-count // (_LABELLED if which != ALL else _LABELLED // 2)))
     across = max(1, -(-count // (_LABELLED if which != ALL else WRAPPED)))
     quiet = {"ticks": "", "showgrid": False, "zeroline": False, "tickangle": 0}
     size = 12 if count <= WRAPPED else 10
@@ -295,8 +288,13 @@ def _label(figure: go.Figure, shown: Shown, which: str) -> int:
     return gutter
 
 
-def _wrapped(text: str) -> list[str]:
-    return for_hover(text, _LINE_WIDTH).split("<br>")
+def _beside(text: str, count: int, which: str) -> list[str]:
+    """A text's lines on the axis: one where many stand below one another."""
+    width = _LINE_WIDTH if which == ALL else _WIDE_LINE
+    if count > WRAPPED:
+        return wrapped(clipped(text, width), 2 * width)
+    lines = wrapped(text, width)
+    return lines if len(lines) <= _LINES else [*lines[: _LINES - 1], lines[_LINES - 1] + "…"]
 
 
 def _layout(

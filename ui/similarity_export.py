@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -10,7 +11,7 @@ from core.inspection.comparison import Comparison
 from core.inspection.matrix_svg import matrices_svg
 from core.inspection.matrix_tables import MOST_TEXTS, matrices_zip
 from core.inspection.similarity_report import similarity_html
-from core.inspection.similarity_results import Results, drawing_of, report_of
+from core.inspection.similarity_results import Pair, Results, drawing_of, report_of
 from core.training.calibration import Calibration
 from core.training.runs import Run
 from core.workspace import utc_now
@@ -57,9 +58,21 @@ _png_button = st.components.v2.component(
 
 
 def show_export(
-    run: Run, comparison: Comparison, results: Results, calibration: Calibration | None
+    run: Run,
+    comparison: Comparison,
+    results: Results,
+    calibration: Calibration | None,
+    whole: Callable[[], Pair],
 ) -> None:
-    """A button for each form; nothing but the drawing is made before somebody clicks."""
+    """A button for each form; nothing but the drawing is made before somebody clicks.
+
+    Args:
+        run: whose models are compared.
+        comparison: the models.
+        results: what is drawn and said.
+        calibration: from the run's report.
+        whole: the base's and the tuned model's cosines of all texts of ``results``, in its order.
+    """
     svg = matrices_svg(drawing_of(comparison.base_name, results, _))
     name = re.sub(r"[^\w-]+", "-", run_name(run)).strip("-") or run.id
     files = {kind: file.format(name) for kind, file in _FILES.items()}
@@ -77,10 +90,10 @@ def show_export(
         st.download_button(
             _SVG, svg, files["svg"], _TYPES["svg"], on_click="ignore", key="similarity_svg"
         )
-        if results.note is None and len(results.sheet) <= MOST_TEXTS:
+        if len(results.sheet) <= MOST_TEXTS:
             st.download_button(
                 _CSV,
-                lambda: matrices_zip(results.sheet.texts, results.base, results.tuned),
+                lambda: matrices_zip(results.sheet.texts, *whole()),
                 files["csv"],
                 _TYPES["csv"],
                 on_click="ignore",

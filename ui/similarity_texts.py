@@ -214,12 +214,12 @@ def _choose_rows(file: Path, source: str) -> Choice | None:
     if not places:
         st.info(_("Pick rows above, or take all of them."), icon=":material/info:")
         return None
-    return Choice(sheet_of_rows(_rows(str(file), changed, tuple(sorted(places)))))
+    return Choice(_sheet(str(file), changed, tuple(sorted(places))))
 
 
 def _all_rows(file: Path, changed: int, found: NDArray[np.int64], total: int) -> Choice:
     """As many of the rows as there is room for."""
-    sheet = sheet_of_rows(_rows(str(file), changed, tuple(found.tolist())))
+    sheet = _sheet(str(file), changed, tuple(found.tolist()))
     if len(found) < total:
         st.caption(
             _("At most {most} texts are compared: those of the first {rows} rows.").format(
@@ -266,6 +266,12 @@ def _found(file: str, changed: int, words: str) -> tuple[NDArray[np.int64], int]
 def _rows(file: str, changed: int, places: tuple[int, ...]) -> pd.DataFrame:
     """The rows at these ascending places; ``changed`` is when the file was written."""
     return rows_at(Path(file), np.array(places, dtype=np.int64))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _sheet(file: str, changed: int, places: tuple[int, ...]) -> Sheet:
+    """The texts of these rows; thousands of them take a while to be put together."""
+    return sheet_of_rows(_rows(file, changed, places))
 
 
 def _say_too_many(count: int) -> None:

@@ -60,7 +60,7 @@ def _name_worse(
                 type="tertiary",
                 icon=":material/trending_down:",
                 on_click=choose_cell,
-                args=(sheet, question.source, question.right[0]),
+                args=(sheet, question.source, question.answers[0]),
             )
         more = len(worst) - _NAMED_WORSE
         if more > 0:
@@ -91,7 +91,9 @@ def _show_table(sheet: Sheet, before: Sequence[Place], after: Sequence[Place]) -
         alt=_("How near each right answer is to its source, before and after"),
         column_config={
             _("Text"): st.column_config.TextColumn(width="small"),
-            _("Source"): st.column_config.TextColumn(width="large"),
+            _("Source"): st.column_config.TextColumn(
+                width="large", help=_("The text that an answer is looked for, such as a question.")
+            ),
             _("Cosine before"): cosine,
             _("Cosine after"): cosine,
             _("Place before"): place,

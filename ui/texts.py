@@ -5,9 +5,6 @@ from __future__ import annotations
 import html
 import unicodedata
 
-_HOVER_WIDTH = 56
-_HOVER_LINES = 6
-
 
 def clipped(text: str, width: int) -> str:
     """``text`` in a line of at most ``width`` Latin letters; a Chinese character counts as two."""
@@ -16,12 +13,9 @@ def clipped(text: str, width: int) -> str:
     return line if len(lines) == 1 else lines[0].rstrip() + "…"
 
 
-def for_hover(text: str, width: int = _HOVER_WIDTH) -> str:
-    """``text`` for a chart's hover box: broken into lines, never too high for the screen."""
-    lines = _lines(" ".join(text.split()), width)
-    if len(lines) > _HOVER_LINES:
-        lines = [*lines[: _HOVER_LINES - 1], lines[_HOVER_LINES - 1] + "…"]
-    return "<br>".join(html.escape(line, quote=False) for line in lines)
+def wrapped(text: str, width: int) -> list[str]:
+    """``text`` in lines of at most ``width`` Latin letters for a chart, which reads HTML signs."""
+    return [html.escape(line, quote=False) for line in _lines(" ".join(text.split()), width)]
 
 
 def _lines(text: str, width: int) -> list[str]:

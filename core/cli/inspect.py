@@ -301,7 +301,7 @@ def _points(look: _Look) -> MapPoints:
         return dataset_points(look.workspace, look.options.dataset, look.comparison.held_out)
     if look.options.corpus is not None:
         return corpus_points(look.workspace, look.options.corpus)
-    return held_out_points(look.run, tuple(example_texts(look.comparison.examples)))
+    return held_out_points(look.workspace, look.run, tuple(example_texts(look.comparison.examples)))
 
 
 def _say_moved(drawn: DrawnMap) -> None:
@@ -373,7 +373,7 @@ def _similarity_record(results: Results) -> dict[str, Any]:
         "answers": [
             {
                 "source": sheet.texts[one.source],
-                "right": [sheet.texts[place] for place in one.right],
+                "right": [sheet.texts[place] for place in one.answers],
                 "cosine_before": was.score,
                 "cosine_after": now.score,
                 "rank_before": was.rank,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from core.data.shapes import HELD_OUT, LABEL, SCORE, SPLIT, TEXT, TRAIN, text_roles
 from core.data.store import load_dataset
@@ -24,6 +26,8 @@ from core.workspace import Workspace
 MOST_POINTS = 50_000
 """How many texts a map shows; of more, a random sample."""
 ROLE = "role"
+COLUMN = "source_column"
+"""The field that says which column of the table a text came from, by the column's own title."""
 EXAMPLE = "example"
 """The role of a text that somebody typed into the examples."""
 _SEED = 42
@@ -42,7 +46,8 @@ class MapPoints:
         texts: distinct texts in an order that is random but always the same, so that the first few
             hundred are a fair sample.
         fields: what is known about each, a column a field, in the order of the texts: ``role``,
-            ``label``, ``score``, ``split``, or a corpus's own fields; None where it is not known.
+            ``source_column``, ``label``, ``score``, ``split``, or a corpus's own fields; None where
+            it is not known.
         total: how many distinct texts there are in all.
         dataset: the dataset that the texts are from, if they are from one.
         roles: what each text is read as: anchors ask, what answers them and passages are found;
@@ -65,10 +70,11 @@ class MapPoints:
         )
 
 
-def held_out_points(run: Run, extra: Sequence[str] = ()) -> MapPoints:
+def held_out_points(workspace: Workspace, run: Run, extra: Sequence[str] = ()) -> MapPoints:
     """The texts of the rows that a run never trained on.
 
     Args:
+        workspace: where the run's dataset is, which knows the titles of its columns.
         run: a finished run.
         extra: texts that come first, and are added where they are not among them: the examples,
             which can be typed.
@@ -81,7 +87,12 @@ def held_out_points(run: Run, extra: Sequence[str] = ()) -> MapPoints:
         rows = pq.read_table(run.folder / artifacts.HELD_OUT).to_pandas()
     except (OSError, pa.ArrowException) as error:
         raise RunFilesDamaged(file=artifacts.HELD_OUT, name=run.name) from error
-    table = _distinct(rows.drop(columns=SPLIT, errors="ignore"))
+    try:
+        titles = dict(load_dataset(workspace, run.config.dataset.id).info.mapping.columns)
+    except Problem:
+        # Deleted since: the roles are known without it.
+        titles = {}
+    table = _distinct(rows.drop(columns=SPLIT, errors="ignore"), titles)
     known = set(table[TEXT])
     added = [text for text in dict.fromkeys(extra) if text not in known]
     if added:
@@ -103,7 +114,8 @@ def dataset_points(workspace: Workspace, id: str, held_out: Sequence[str] = ()) 
         UnknownItem, DatasetUnreadable: it cannot be read.
         NothingToShow: it has no text.
     """
-    table = _distinct(load_dataset(workspace, id).frame())
+    dataset = load_dataset(workspace, id)
+    table = _distinct(dataset.frame(), dict(dataset.info.mapping.columns))
     if SPLIT not in table and held_out:
         unseen = table[TEXT].isin(set(held_out))
         table[SPLIT] = np.where(unseen, HELD_OUT, TRAIN)
@@ -118,8 +130,19 @@ def corpus_points(workspace: Workspace, id: str) -> MapPoints:
         NothingToShow: it has no text.
     """
     corpus = load_corpus(workspace, id)
-    points = _points(corpus.frame()[[TEXT, *corpus.info.fields]].drop_duplicates(TEXT), None)
-    return replace(points, roles=tuple("document" for _ in points.texts))
+    texts = corpus.column(TEXT)
+    # Only the texts are read as a whole: of millions, the fields of the sample alone are.
+    first = _first_places(texts)
+    if not len(first):
+        raise NothingToShow
+    chosen = first[_order(len(first))[:MOST_POINTS]]
+    rows = {TEXT: texts.take(chosen).to_pylist()}
+    for field in corpus.info.fields:
+        rows[field] = corpus.column(field).take(chosen).to_pylist()
+    table = pd.DataFrame(rows, dtype=object)
+    fields = table[list(corpus.info.fields)]
+    roles: tuple[Role | None, ...] = tuple("document" for _ in range(len(table)))
+    return MapPoints(tuple(table[TEXT]), fields, len(first), roles=roles)
 
 
 def listed_points(texts: Sequence[str]) -> MapPoints:
@@ -127,14 +150,20 @@ def listed_points(texts: Sequence[str]) -> MapPoints:
     return _points(pd.DataFrame({TEXT: list(dict.fromkeys(texts))}, dtype=object), None)
 
 
-def _distinct(rows: pd.DataFrame) -> pd.DataFrame:
-    """Each text of a table once, as it is first met, with its role and what its row says."""
+def _distinct(rows: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
+    """Each text of a table once, as it is first met, with its role and what its row says.
+
+    ``titles`` are those of the columns that play the roles.
+    """
     further = [name for name in (LABEL, SCORE, SPLIT) if name in rows]
     pieces = [
         rows[[role, *further]].rename(columns={role: TEXT}).assign(**{ROLE: role})
         for role in text_roles(rows.columns)
     ]
-    return pd.concat(pieces, ignore_index=True).drop_duplicates(TEXT, ignore_index=True)
+    table = pd.concat(pieces, ignore_index=True).drop_duplicates(TEXT, ignore_index=True)
+    if titles:
+        table.insert(1, COLUMN, table[ROLE].map(titles).astype(object))
+    return table
 
 
 def _points(
@@ -142,7 +171,7 @@ def _points(
 ) -> MapPoints:
     if table.empty:
         raise NothingToShow
-    order = np.random.default_rng(_SEED).permutation(len(table))
+    order = _order(len(table))
     ahead = table[TEXT].isin(first).to_numpy()[order]
     order = np.concatenate([order[ahead], order[~ahead]])[:MOST_POINTS]
     chosen = table.iloc[order].reset_index(drop=True)
@@ -155,3 +184,16 @@ def _with_roles(points: MapPoints) -> MapPoints:
     """A dataset's texts, read as the columns say that they stand in."""
     roles = tuple(role_of(str(column)) for column in points.fields[ROLE])
     return replace(points, roles=roles if any(roles) else ())
+
+
+def _order(count: int) -> NDArray[np.int64]:
+    """An order of so many texts that is random but always the same."""
+    return np.random.default_rng(_SEED).permutation(count)
+
+
+def _first_places(texts: pa.ChunkedArray[Any]) -> NDArray[np.int64]:
+    """Where each distinct text stands for the first time, in their order."""
+    places = pa.chunked_array([np.arange(len(texts))])
+    numbered = pa.table([texts, places], names=[TEXT, "place"])
+    found = numbered.group_by(TEXT).aggregate([("place", "min")]).column("place_min").to_numpy()
+    return np.sort(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,8 +18,9 @@ from numpy.typing import NDArray
 
 from core.files import read_json, write_bytes, write_json
 from core.inspection.clusters import Clusters, Method, find_clusters
+from core.inspection.layouts import Check, umap_layout
 from core.inspection.neighbours import exact_neighbours, overlap
-from core.inspection.projections import Projection, umap_layout
+from core.inspection.projections import Projection
 from core.inspection.vectors import Roles, text_vectors
 from core.models.roles import Role, role_heard
 from core.problems import N_, Message
@@ -31,8 +33,12 @@ NEIGHBOURS = 10
 """How many nearest texts of either model are compared to see what moved."""
 _TEXTS_FILE = "texts.parquet"
 _NEIGHBOURS_FILE = "neighbours.npy"
-_ENCODED_AT, _COMPARED_AT, _GROUPED_AT, _LINKED_AT = 0.5, 0.65, 0.7, 0.85
+_ENCODED_AT, _COMPARED_AT, _GROUPED_AT = 0.5, 0.65, 0.7
 """Which share of the work is done by then, roughly."""
+_DRAWING = N_("Drawing the map")
+_DRAWING_LONG = N_("Drawing the map, {seconds} more or less to go")
+_PACE_AFTER_SECONDS, _WORTH_SAYING_SECONDS = 10.0, 20.0
+"""After how long the pace is known, and from when on the rest is worth a word."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ class MapSettings:
 
     Attributes:
         neighbours: how many neighbours shape a text's place (see
-            :func:`~core.inspection.projections.umap_layout`).
+            :func:`~core.inspection.layouts.umap_layout`).
         min_dist: how near to one another points may lie.
         seed: makes layout and groups repeatable.
         method: how groups are found: "kmeans" or "hdbscan".
@@ -170,18 +176,8 @@ def project(job: JobContext) -> None:
         found = find_clusters(vectors[1], texts, method, settings.groups, settings.seed)
         write_json(_clusters_path(folder, settings), _clusters_json(found))
     if saved.layout is None and params["layout"]:
-        job.check_stop()
-        words = N_("Drawing the map")
-        job.progress(Message(words), _GROUPED_AT)
-        points = 2 * len(texts)
-
-        def linked(done: int) -> None:
-            job.check_stop()
-            share = _GROUPED_AT + (_LINKED_AT - _GROUPED_AT) * done / points
-            job.progress(Message(words), share)
-
         drawn = umap_layout(
-            *vectors, settings.neighbours, settings.min_dist, settings.seed, check=linked
+            *vectors, settings.neighbours, settings.min_dist, settings.seed, check=_watch(job)
         )
         _save_array(_layout_path(folder, settings), np.stack([drawn.base_xy, drawn.tuned_xy]))
 
@@ -242,6 +238,24 @@ def _neighbours(
 
         found.append(exact_neighbours(vectors, k, compared)[0][:, 1:])
     return np.stack(found)
+
+
+def _watch(job: JobContext) -> Check:
+    """What a layout tells how far it is: it hears a stop, and says how long the rest may take."""
+    began = time.monotonic()
+
+    def drawn(share: float) -> None:
+        job.check_stop()
+        gone = time.monotonic() - began
+        left = gone / share - gone if share > 0 and gone > _PACE_AFTER_SECONDS else 0.0
+        if left < _WORTH_SAYING_SECONDS:
+            stage = Message(_DRAWING)
+        else:
+            stage = Message(_DRAWING_LONG, {"seconds": round(left, -1)})
+        job.progress(stage, _GROUPED_AT + (1 - _GROUPED_AT) * share)
+
+    drawn(0.0)
+    return drawn
 
 
 def _clusters_json(clusters: Clusters) -> dict[str, Any]:

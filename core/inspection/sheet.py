@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
 from string import ascii_uppercase
 
 import numpy as np
@@ -30,7 +32,20 @@ from core.training.recipes.facts import Example as CardExample
 
 MOST_TEXTS = 5_000
 """More texts than these are not compared: nobody would find anything in the picture."""
-_TAB = "\t"
+# A cell as spreadsheets copy it: in quotation marks where it holds some, or more than one line.  A
+# quotation mark that nothing closes before the cell's end is one that somebody wrote: 12" pipe.
+_CELL = re.compile(r'[^\S\t\n]*"((?:[^"\t]|"")*)"[^\S\t\n]*(?=[\t\n]|\Z)|([^\t\n]*)')
+
+
+class Asked(StrEnum):
+    """What a sheet's questions are about, for the words of a verdict."""
+
+    GROUP = "group"
+    """The source of each example looks for its right answer in its group."""
+    ROW = "row"
+    """The text of each row looks for its right answer among those of all rows."""
+    CLASS = "class"
+    """Each text looks for another one of its class."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +54,20 @@ class Question:
 
     Attributes:
         source: the place of the text that asks.
-        right: the places of its right answers.
-        pool: the places of all texts that could answer, the right ones included; int64.  Questions
-            with the same possible answers share one array.
+        right: the places of its right answers; its own place may be among them and counts for
+            nothing.
+        pool: the places of all texts that could answer, the right ones included.  Questions with
+            the same answers, right or possible, share one array.
     """
 
     source: int
-    right: tuple[int, ...]
+    right: NDArray[np.int64]
     pool: NDArray[np.int64]
+
+    @property
+    def answers(self) -> list[int]:
+        """The places of the right answers without the text that asks."""
+        return [place for place in self.right.tolist() if place != self.source]
 
 
 @dataclass(frozen=True)
@@ -60,6 +81,7 @@ class Sheet:
         questions: where the right answer is known; none for texts that were only listed.
         roles: what each text is read as: anchors ask, what answers them is found; none at all where
             texts were only listed or have a class.  A text that is both is what it is first met as.
+        asked: what the questions are about.
     """
 
     texts: tuple[str, ...]
@@ -67,36 +89,61 @@ class Sheet:
     groups: tuple[int, ...]
     questions: tuple[Question, ...] = ()
     roles: tuple[Role | None, ...] = ()
+    asked: Asked = Asked.ROW
 
     def __len__(self) -> int:
         return len(self.texts)
 
+    @cached_property
+    def digest(self) -> str:
+        """What tells this sheet from any other: 32 hexadecimal digits."""
+        known: dict[int, int] = {}
+        known_of = (self.texts, self.groups, self.roles, self.asked)
+        told = hashlib.sha256(repr(known_of).encode())
+        for one in self.questions:
+            for places in (one.right, one.pool):
+                if id(places) not in known:
+                    known[id(places)] = len(known)
+                    told.update(places.tobytes())
+            told.update(repr((one.source, known[id(one.right)], known[id(one.pool)])).encode())
+        return told.hexdigest()[:32]
+
     def taken(self, places: Sequence[int] | NDArray[np.int64]) -> Sheet:
         """The texts at these places, in their order; a question stays when all of it is taken."""
-        listed = np.asarray(places, dtype=np.int64).tolist()
-        new = {old: at for at, old in enumerate(listed)}
-        questions = []
+        kept = np.asarray(places, dtype=np.int64)
+        new = np.full(len(self), -1, dtype=np.int64)
+        new[kept] = np.arange(len(kept))
         moved: dict[int, NDArray[np.int64]] = {}
+
+        def move(old: NDArray[np.int64]) -> NDArray[np.int64]:
+            # Once for all questions that share it, so that they share what becomes of it.
+            if id(old) not in moved:
+                moved[id(old)] = new[old]
+            return moved[id(old)]
+
+        questions = []
+        pools: dict[int, NDArray[np.int64]] = {}
         for one in self.questions:
-            if one.source not in new or not all(place in new for place in one.right):
+            source, right = int(new[one.source]), move(one.right)
+            if source < 0 or right.min() < 0:
                 continue
-            pool = moved.get(id(one.pool))
+            pool = pools.get(id(one.pool))
             if pool is None:
-                kept = [new[place] for place in one.pool.tolist() if place in new]
-                pool = moved[id(one.pool)] = np.array(kept, dtype=np.int64)
-            right = tuple(new[place] for place in one.right)
-            questions.append(Question(new[one.source], right, pool))
+                pool = pools[id(one.pool)] = new[one.pool][new[one.pool] >= 0]
+            questions.append(Question(source, right, pool))
+        listed = kept.tolist()
         return Sheet(
             tuple(self.texts[place] for place in listed),
             tuple(self.labels[place] for place in listed),
             tuple(self.groups[place] for place in listed),
             tuple(questions),
             tuple(self.roles[place] for place in listed) if self.roles else (),
+            self.asked,
         )
 
     def pairs(self) -> list[tuple[int, int]]:
         """Each source with each of its right answers."""
-        return [(one.source, right) for one in self.questions for right in one.right]
+        return [(one.source, right) for one in self.questions for right in one.answers]
 
 
 def sheet_of_examples(examples: Sequence[Example], numbered: bool = True) -> Sheet:
@@ -118,14 +165,12 @@ def sheet_of_examples(examples: Sequence[Example], numbered: bool = True) -> She
         roles.append("query")
         roles += ["document" for _ in example.sentences]
         pool = np.arange(start + 1, len(texts))
-        right = tuple(
-            place
-            for place, role in zip(pool.tolist(), example.roles, strict=True)
-            if role == widgets.POSITIVE
-        )
-        if right:
+        right = pool[[role == widgets.POSITIVE for role in example.roles]]
+        if len(right):
             questions.append(Question(start, right, pool))
-    return Sheet(tuple(texts), tuple(labels), tuple(groups), tuple(questions), tuple(roles))
+    return Sheet(
+        tuple(texts), tuple(labels), tuple(groups), tuple(questions), tuple(roles), Asked.GROUP
+    )
 
 
 def sheet_of_card(examples: Sequence[CardExample]) -> Sheet:
@@ -149,11 +194,7 @@ def sheet_of_lines(text: str) -> Sheet:
     Two columns are read as a text and its right answer.  Blank lines and repeated texts are left
     out, and columns beyond the second.
     """
-    rows = [
-        [cell.strip() for cell in row]
-        for row in csv.reader(io.StringIO(text.replace("\x00", "")), delimiter=_TAB)
-        if any(cell.strip() for cell in row)
-    ]
+    rows = [row for row in _cells(text) if any(row)]
     if rows and all(len(row) > 1 and row[0] and row[1] for row in rows):
         frame = pd.DataFrame([row[:2] for row in rows], columns=[ANCHOR, POSITIVE])
         return sheet_of_rows(frame)
@@ -189,7 +230,10 @@ def sheet_of_rows(frame: pd.DataFrame) -> Sheet:
     ):
         if (matches is None or matches.iloc[at]) and anchor != positive:
             right.setdefault(places[anchor], {})[places[positive]] = None
-    questions = tuple(Question(source, tuple(found), pool) for source, found in right.items())
+    questions = tuple(
+        Question(source, np.array(list(found), dtype=np.int64), pool)
+        for source, found in right.items()
+    )
     return Sheet(tuple(places), _numbers(len(places)), tuple(groups), questions, tuple(roles))
 
 
@@ -210,13 +254,30 @@ def _with_classes(sheet: Sheet, frame: pd.DataFrame) -> Sheet:
     first = frame.drop_duplicates(TEXT)
     codes = pd.factorize(first[LABEL])[0]
     pool = np.arange(len(sheet))
-    members = {code: np.flatnonzero(codes == code) for code in np.unique(codes).tolist()}
+    members = [np.flatnonzero(codes == code) for code in range(codes.max(initial=-1) + 1)]
     questions = tuple(
-        Question(place, tuple(others), pool)
+        Question(place, members[code], pool)
         for place, code in enumerate(codes.tolist())
-        if (others := members[code][members[code] != place].tolist())
+        if code >= 0 and len(members[code]) > 1
     )
-    return Sheet(sheet.texts, sheet.labels, tuple(codes.tolist()), questions)
+    return Sheet(sheet.texts, sheet.labels, tuple(codes.tolist()), questions, asked=Asked.CLASS)
+
+
+def _cells(text: str) -> list[list[str]]:
+    """The cells of each line, without the spaces and quotation marks around them."""
+    plain = text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
+    rows: list[list[str]] = [[]]
+    at = 0
+    while True:
+        found = _CELL.match(plain, at)
+        assert found is not None
+        quoted, bare = found.groups()
+        rows[-1].append((bare if quoted is None else quoted.replace('""', '"')).strip())
+        at = found.end() + 1
+        if found.end() == len(plain):
+            return rows
+        if plain[found.end()] == "\n":
+            rows.append([])
 
 
 def _numbers(count: int) -> tuple[str, ...]:

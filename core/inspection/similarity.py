@@ -8,12 +8,48 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.inspection.sheet import Question
+from core.inspection.sheet import Asked, Question
 from core.problems import N_, Message
 
 _SAME = 1e-6
 """Cosines as close as this are equal: the same text need not give the very same bits twice."""
 _CHUNK = 256
+_WORDS = {
+    Asked.GROUP: (
+        N_("No group has a right answer to compare with others."),
+        N_(
+            "The right answer is nearest to its source in {after} of {groups} groups, "
+            "before the training and after it."
+        ),
+        N_(
+            "The right answer is nearest to its source in {after} of {groups} groups after "
+            "the training; before it, in {before}."
+        ),
+    ),
+    Asked.ROW: (
+        N_("No row has a right answer to compare with others."),
+        N_(
+            "The right answer is nearest for {after} of {groups} texts, before the training and "
+            "after it."
+        ),
+        N_(
+            "The right answer is nearest for {after} of {groups} texts after the training; before "
+            "it, for {before}."
+        ),
+    ),
+    Asked.CLASS: (
+        N_("No text has another one of its class to compare with others."),
+        N_(
+            "A text of the same class is nearest for {after} of {groups} texts, before the "
+            "training and after it."
+        ),
+        N_(
+            "A text of the same class is nearest for {after} of {groups} texts after the training; "
+            "before it, for {before}."
+        ),
+    ),
+}
+"""For each kind of question: nothing to compare, no change, a change."""
 
 
 def unit_rows(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -73,12 +109,15 @@ def _places(questions: Sequence[Question], units: NDArray[np.float32]) -> Iterat
     column[pool] = np.arange(len(pool))
     cosines = units[[question.source for question in questions]] @ units[pool].T
     for question, row in zip(questions, cosines, strict=True):
-        best = float(row[column[list(question.right)]].max())
-        apart = column[list({question.source, *question.right})]
-        apart = apart[apart >= 0]
-        row[apart] = -np.inf
+        own = column[question.source]
+        if own >= 0:
+            row[own] = -np.inf
+        right = column[question.right]
+        best = float(row[right].max())
+        row[right] = -np.inf
+        apart = len(right) + int(own >= 0 and own not in right)
         nearer = int((row >= best - _SAME).sum())
-        yield Place(min(best, 1.0), nearer + 1, len(pool) - len(apart))
+        yield Place(min(best, 1.0), nearer + 1, len(pool) - apart)
 
 
 @dataclass(frozen=True)
@@ -91,6 +130,7 @@ class Verdict:
         after: in how many with the tuned one.
         improved: the numbers (from 0) of the questions where it became first.
         worsened: the numbers of the questions where it stands further back than before.
+        asked: what the questions are about.
     """
 
     groups: int
@@ -98,31 +138,25 @@ class Verdict:
     after: int
     improved: tuple[int, ...]
     worsened: tuple[int, ...]
+    asked: Asked = Asked.GROUP
 
     def message(self) -> Message:
         """The verdict in words."""
+        nothing, same, changed = _WORDS[self.asked]
         if self.groups == 0:
-            return Message(N_("No group has a right answer to compare with others."))
+            return Message(nothing)
         params = {"groups": self.groups, "before": self.before, "after": self.after}
-        if self.after == self.before:
-            return Message(
-                N_(
-                    "The right answer is nearest to its source in {after} of {groups} groups, "
-                    "before the training and after it."
-                ),
-                params,
-            )
-        return Message(
-            N_(
-                "The right answer is nearest to its source in {after} of {groups} groups after "
-                "the training; before it, in {before}."
-            ),
-            params,
-        )
+        return Message(same if self.after == self.before else changed, params)
 
 
-def verdict(before: Sequence[Place], after: Sequence[Place]) -> Verdict:
-    """Compare where the right answers stand before and after, as :func:`places` tells it."""
+def verdict(before: Sequence[Place], after: Sequence[Place], asked: Asked = Asked.GROUP) -> Verdict:
+    """Compare where the right answers stand before and after, as :func:`places` tells it.
+
+    Args:
+        before: of each question under the base.
+        after: under the tuned model.
+        asked: what the sheet's questions are about.
+    """
     pairs = [(i, was, now) for i, (was, now) in enumerate(zip(before, after, strict=True))]
     pairs = [(i, was, now) for i, was, now in pairs if was.wrong]
     return Verdict(
@@ -131,6 +165,7 @@ def verdict(before: Sequence[Place], after: Sequence[Place]) -> Verdict:
         after=sum(now.rank == 1 for _, _was, now in pairs),
         improved=tuple(i for i, was, now in pairs if now.rank == 1 < was.rank),
         worsened=tuple(i for i, was, now in pairs if now.rank > was.rank),
+        asked=asked,
     )
 
 

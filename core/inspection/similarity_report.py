@@ -163,7 +163,7 @@ def _question_table(report: SimilarityReport, translate: Translate) -> str:
         for cells in (
             (
                 shortened(report.texts[one.source], _TEXT_CHARACTERS),
-                shortened(report.texts[one.right[0]], _TEXT_CHARACTERS),
+                shortened(report.texts[one.answers[0]], _TEXT_CHARACTERS),
                 f"{was.score:.3f}",
                 f"{now.score:.3f}",
                 str(was.rank),

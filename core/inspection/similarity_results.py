@@ -86,7 +86,7 @@ def compare_sheet(sheet: Sheet, vectors: Pair, order: NDArray[np.int64]) -> Resu
         order: in which the texts are drawn.
     """
     before, after = (places(sheet.questions, rows) for rows in vectors)
-    found = verdict(before, after)
+    found = verdict(before, after, sheet.asked)
     if len(sheet) <= INTERACTIVE:
         base, tuned = (similarity_matrix(rows[order]) for rows in vectors)
         return Results(sheet.taken(order), base, tuned, found, (before, after))

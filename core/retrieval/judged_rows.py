@@ -107,6 +107,5 @@ def store_judged(
 
 def _texts(corpus: Corpus, questions: Sequence[JudgedQuestion]) -> dict[str, str]:
     """The texts of all ids that were judged."""
-    wanted = {id for one in questions for id in (*one.relevant, *one.wrong)}
-    places = [place for place, id in enumerate(corpus.ids()) if id in wanted]
-    return {row[ID]: row[TEXT] for row in corpus.rows(places)}
+    places = corpus.places(id for one in questions for id in (*one.relevant, *one.wrong))
+    return {row[ID]: row[TEXT] for row in corpus.rows(list(places.values()))}

@@ -158,6 +158,37 @@ def test_what_is_selected_in_one_map_is_marked_in_the_other(
 
     page.get_by_role("button", name="Clear the selection").click()
     wait_for(lambda: selected(page) == [[], []], 15, "clearing the selection in both maps")
+    check_box_and_click(page)
+
+
+def check_box_and_click(page: Page) -> None:
+    """A box and a click in one map mark the same texts in the other, too."""
+    # First, because it may scroll the page.
+    maps(page).locator('[data-title="Box Select"]').click()
+    placed = points(page)
+    x, y = np.median(placed[:, 1]), np.median(placed[:, 2])
+    edges = x - 50, y - 40, x + 40, y + 50
+    page.mouse.move(*edges[:2])
+    page.mouse.down()
+    page.mouse.move(*edges[2:], steps=8)
+    page.mouse.up()
+    wait_for(lambda: selected(page)[1], 15, "a box that marks texts in the other map")
+    first, second = selected(page)
+    assert first == second
+    assert within(placed, edges, -2) <= set(first) <= within(placed, edges, 2)
+    expect(page.get_by_text(f"{len(set(first)):,} texts selected")).to_be_visible()
+
+    # The text that lies farthest from any other is hit by itself.
+    apart = np.hypot(*(placed[:, None, 1:] - placed[None, :, 1:]).transpose(2, 0, 1))
+    apart[placed[:, None, 0] == placed[None, :, 0]] = np.inf
+    lonely = placed[apart.min(axis=1).argmax()]
+    page.mouse.move(lonely[1] - 2, lonely[2])
+    page.mouse.move(lonely[1], lonely[2])
+    page.mouse.click(lonely[1], lonely[2])
+    item = int(lonely[0])
+    wait_for(lambda: [set(one) for one in selected(page)] == [{item}, {item}], 15, "a click")
+    expect(page.get_by_text("1 text selected")).to_be_visible()
+    expect(page.get_by_text("nearest texts before training and after it")).to_be_visible()
 
 
 @pytest.mark.slow

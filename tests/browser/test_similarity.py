@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
+from sentence_transformers import SentenceTransformer
 
 from core.encoder.client import encode
 from core.inspection.comparison import Comparison, load_comparison
 from core.inspection.sheet import sheet_of_examples
+from core.inspection.widgets import POSITIVE
 from core.training.runs import load_run
 from core.workspace import Workspace
 from tests.browser.compared import make_real_compared
@@ -32,14 +34,14 @@ def click_cell(page: Page, row: int, column: int, count: int, panel: int = 0) ->
     """Click the middle of a cell in one of the three matrices."""
     area = page.locator(".st-key-matrices .nsewdrag").nth(panel)
     area.scroll_into_view_if_needed()
-    box = area.bounding_box()
-    assert box is not None
-    x = box["x"] + box["width"] * (column + 0.5) / count
-    y = box["y"] + box["height"] * (row + 0.5) / count
+    edge = area.bounding_box()
+    assert edge is not None
+    x = edge["x"] + edge["width"] * (column + 0.5) / count
+    y = edge["y"] + edge["height"] * (row + 0.5) / count
     # Plotly selects what it has seen the mouse rest on.
     page.mouse.move(x - 2, y - 2)
     page.mouse.move(x, y)
-    expect(page.locator(".st-key-matrices .hoverlayer .hovertext").first).to_be_visible()
+    expect(page.locator(".pairloom-cell-hover")).to_be_visible()
     page.mouse.click(x, y)
 
 
@@ -63,6 +65,31 @@ def check_cell(page: Page, comparison: Comparison, home: Path, cell: tuple[int, 
             expect(cells.nth(column)).to_contain_text(re.compile(rf"\b{rank}\b.*\b19\b"))
 
 
+def pages_when_printed(page: Page, report: str) -> int:
+    """How many sheets of paper a page takes."""
+    paper = page.context.new_page()
+    paper.set_content(report)
+    printed = paper.pdf(prefer_css_page_size=True)
+    paper.close()
+    return len(re.findall(rb"/Type\s*/Page\b", printed))
+
+
+def first_places(comparison: Comparison) -> list[int]:
+    """For how many examples the right answer is first, with the library's own encode and numpy."""
+    counts = []
+    for model in (comparison.base, comparison.tuned):
+        library = SentenceTransformer(str(model.folder), device="cpu")
+        first = 0
+        for example in comparison.examples:
+            vectors = library.encode(list(example.texts)).astype(np.float64)
+            vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+            cosines = vectors[1:] @ vectors[0]
+            right = example.roles.index(POSITIVE)
+            first += bool((np.delete(cosines, right) < cosines[right] - 1e-6).all())
+        counts.append(first)
+    return counts
+
+
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_a_click_shows_texts_scores_ranks_and_tokens(
     run: str, workbench: Workbench, open_page: OpenPage, scheme: str
@@ -72,6 +99,8 @@ def test_a_click_shows_texts_scores_ranks_and_tokens(
     comparison = load_comparison(load_run(Workspace.open(workbench.home), run))
     expect(page.locator(".st-key-matrices .nsewdrag")).to_have_count(3)
     click_cell(page, 0, 5, 20)
+    for text in (comparison.examples[0].source, comparison.examples[1].texts[1]):
+        expect(page.locator(".pairloom-cell-hover")).to_contain_text(text)
     check_cell(page, comparison, workbench.home, (0, 5))
     panel = page.locator(".st-key-cell")
     # The base of this test knows no Chinese character but two; the tuned model knows all.
@@ -92,5 +121,10 @@ def test_a_click_shows_texts_scores_ranks_and_tokens(
             page.get_by_role("button", name=re.compile("Report to print")).click()
         report = saved.value.path().read_text(encoding="utf-8")
         assert html.escape(comparison.examples[0].source) in report
+        assert pages_when_printed(page, report) == 1
+        before, after = first_places(comparison)
+        expect(page.get_by_test_id("stAlert").first).to_contain_text(f"in {after} of 5 groups")
+        assert f"{after} of 5 groups" in report
+        assert before == after or f"before it, in {before}." in report
         page.get_by_role("button", name="Close").click()
         expect(panel).to_have_count(0)

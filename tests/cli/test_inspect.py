@@ -42,6 +42,11 @@ def compared(workspace: Workspace) -> FinishedRun:
     return load_run(workspace, make_compared(workspace))
 
 
+def points_of(compared: FinishedRun) -> tuple[str, ...]:
+    examples = example_texts(load_comparison(compared).examples)
+    return held_out_points(Workspace.open(), compared, examples).texts
+
+
 def vectors_of(folder: Path, texts: list[str]) -> np.ndarray:
     return CharacterEncoder().encode(None, folder, texts)  # type: ignore[arg-type]
 
@@ -54,7 +59,7 @@ def test_the_page_has_both_parts_in_the_readers_language_and_loads_nothing(
     assert code == DONE and str(file) in told and "moved most" in said
     page = file.read_text(encoding="utf-8")
     assert '<html lang="zh-CN">' in page and "<svg" in page and "Plotly.newPlot" in page
-    texts = held_out_points(compared, example_texts(load_comparison(compared).examples)).texts
+    texts = points_of(compared)
     assert page.count('"name":"') >= 3 and texts[0][:8] in page
     # plotly.js names addresses (of maps that nobody draws here), but nothing is asked for.
     outside = re.sub(r"<script[^>]*>.*?</script>", "", page, flags=re.DOTALL)
@@ -75,7 +80,7 @@ def test_the_figures_are_those_of_the_vectors(core: Run, compared: FinishedRun) 
     assert found["similarity"]["verdict"]["groups"] == groups == len(found["similarity"]["answers"])
     assert found["similarity"]["verdict"]["message"]["text"]
 
-    points = held_out_points(compared, texts).texts
+    points = points_of(compared)
     near = []
     for model in (comparison.base, comparison.tuned):
         cosines = vectors_of(model.folder, list(points))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,8 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
+from core.inspection import project_job
+from core.inspection.layouts import umap_layout
 from core.inspection.project_job import (
     MapModel,
     MapSettings,
@@ -18,7 +22,6 @@ from core.inspection.project_job import (
     project,
     project_params,
 )
-from core.inspection.projections import umap_layout
 from core.jobs.context import STOP_FILE, Stopped
 from core.jobs.status import JobState, JobStatus
 from core.workspace import Workspace
@@ -132,6 +135,23 @@ def test_a_damaged_part_is_not_there_and_is_made_again(
     assert (saved.near, saved.clusters, saved.layout) == (None, None, None)
     project(running_job(workspace, "project", params))
     assert load_map(workspace, params["key"], SETTINGS).whole(layout=True)
+
+
+def test_a_layout_hears_a_stop_and_says_how_long_it_takes(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(project_job, "_PACE_AFTER_SECONDS", 0.0)
+    job = running_job(workspace, "project", asked_for(workspace))
+    watch = project_job._watch(job)
+    time.sleep(0.05)
+    watch(0.0001)
+    status = JobStatus.load(job.folder)
+    assert status.stage_message is not None
+    assert re.fullmatch(r"Drawing the map, \d+.0 more or less to go", status.stage_message.text())
+    assert status.done == pytest.approx(0.7, abs=1e-3)
+    (job.folder / STOP_FILE).write_text("{}")
+    with pytest.raises(Stopped):
+        watch(0.5)
 
 
 def test_a_stop_is_heard_before_encoding(workspace: Workspace, encoder: CharacterEncoder) -> None:

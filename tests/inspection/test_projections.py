@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.linalg import orthogonal_procrustes
+from scipy.sparse import csr_matrix
 from scipy.spatial.distance import cdist, pdist
 from scipy.stats import ortho_group
 from sklearn.decomposition import PCA
 
-from core.inspection.projections import align, joint_pca, main_axes, umap_layout
+from core.inspection.layouts import _ties, umap_layout
+from core.inspection.projections import align, joint_pca, main_axes
 
 
 def _normal(n: int, d: int, seed: int) -> np.ndarray:
@@ -111,8 +113,9 @@ def test_umap_of_equal_texts_and_of_too_few_neighbours() -> None:
         umap_layout(same, same, neighbours=1)
 
 
-def test_little_room_between_points_packs_them() -> None:
-    base, tuned = _normal(60, 8, 17), _normal(60, 8, 18)
+@pytest.mark.parametrize("width", [8, 5])
+def test_little_room_between_points_packs_them(width: int) -> None:
+    base, tuned = _normal(60, width, 17), _normal(60, 8, 18)
     tight = umap_layout(base, tuned, neighbours=10, min_dist=0.0)
     loose = umap_layout(base, tuned, neighbours=10, min_dist=0.9)
 
@@ -122,6 +125,43 @@ def test_little_room_between_points_packs_them() -> None:
         return float(np.median(distances.min(axis=1)) / np.ptp(xy, axis=0).mean())
 
     assert nearest(tight.tuned_xy) < 0.85 * nearest(loose.tuned_xy)
+
+
+@pytest.mark.parametrize("width", [8, 5])
+def test_a_layout_says_how_far_it_is_and_can_be_stopped_in_its_rounds(width: int) -> None:
+    base, tuned = _normal(60, width, 17), _normal(60, 8, 18)
+    shares: list[float] = []
+    whole = umap_layout(base, tuned, neighbours=10, check=shares.append)
+    assert shares == sorted(shares) and shares[0] >= 0 and shares[-1] == 1
+    assert len(shares) > 150
+    np.testing.assert_array_equal(whole.tuned_xy, umap_layout(base, tuned, neighbours=10).tuned_xy)
+
+    class Enough(Exception):
+        pass
+
+    seen: list[float] = []
+
+    def stop(share: float) -> None:
+        seen.append(share)
+        if share > 0.9:
+            raise Enough
+
+    with pytest.raises(Enough):
+        umap_layout(base, tuned, neighbours=10, check=stop)
+    assert max(seen) < 0.95
+
+
+def test_a_text_is_held_by_the_neighbours_that_it_has_under_both_models() -> None:
+    graphs = [
+        csr_matrix(np.triu(np.random.default_rng(at).random((30, 30)) > 0.8)) for at in (1, 2)
+    ]
+    relations, pull = _ties(graphs)
+    rows = [[set(graph[at].indices.tolist()) for at in range(30)] for graph in graphs]
+    wanted = [len(a & b) / len(a | b) if a | b else 1.0 for a, b in zip(*rows, strict=True)]
+    np.testing.assert_allclose(pull[0, 3], wanted, atol=1e-6)
+    np.testing.assert_allclose(pull[1, 1], wanted, atol=1e-6)
+    assert relations[0, 3].tolist() == relations[1, 1].tolist() == list(range(30))
+    assert (np.delete(relations[0], 3, axis=0) == -1).all()
 
 
 @pytest.mark.slow

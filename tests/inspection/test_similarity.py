@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics.pairwise import cosine_similarity
 
-from core.inspection.sheet import sheet_of_examples, sheet_of_rows
+from core.inspection.sheet import Asked, sheet_of_examples, sheet_of_rows
 from core.inspection.similarity import neighbour, places, similarity_matrix, verdict
 from core.inspection.widgets import Example
 
@@ -65,6 +65,43 @@ def test_the_words_of_a_change_and_of_nothing_to_compare() -> None:
     )
     nothing = judged(EXAMPLES[3:], BASE[12:], TUNED[12:])
     assert nothing.message().text() == "No group has a right answer to compare with others."
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (
+            Asked.ROW,
+            "The right answer is nearest for 2 of 2 texts after the training; before it, for 1.",
+        ),
+        (
+            Asked.CLASS,
+            "A text of the same class is nearest for 2 of 2 texts after the training; before it, "
+            "for 1.",
+        ),
+    ],
+)
+def test_rows_and_classes_are_not_called_groups(asked: Asked, words: str) -> None:
+    questions = sheet_of_examples(EXAMPLES[:2]).questions
+    before, after = places(questions, BASE[:8]), places(questions, TUNED[:8])
+    assert verdict(before, after, asked).message().text() == words
+    assert "group" not in verdict(before, before, asked).message().text()
+    assert "group" not in verdict([], [], asked).message().text()
+
+
+def test_texts_of_a_class_look_for_one_another() -> None:
+    labels = np.arange(60) % 3
+    frame = pd.DataFrame({"text": [f"t{at}" for at in range(60)], "label": labels})
+    vectors = np.random.default_rng(3).standard_normal((60, 5)).astype(np.float32)
+    cosines = cosine_similarity(vectors)
+    np.fill_diagonal(cosines, -2)
+    for at, place in enumerate(places(sheet_of_rows(frame).questions, vectors)):
+        order = np.argsort(-cosines[at])
+        assert place.rank == 1 + int((labels[order] == labels[at]).argmax())
+        assert (place.wrong, place.score) == (
+            40,
+            pytest.approx(cosines[at][labels == labels[at]].max(), abs=1e-6),
+        )
 
 
 def test_a_tie_is_not_first_and_widths_may_differ() -> None:

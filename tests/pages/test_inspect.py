@@ -9,10 +9,10 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics.pairwise import cosine_similarity
 from streamlit.testing.v1 import AppTest
 
 from core.inspection.comparison import load_comparison
-from core.inspection.similarity import similarity_matrix
 from core.inspection.widgets import POSITIVE
 from core.jobs.status import JobState
 from core.training import artifacts
@@ -88,7 +88,7 @@ def test_all_examples_as_three_matrices_on_a_shared_scale(
     comparison = load_comparison(load_run(workspace, id))
     texts = [text for example in comparison.examples for text in example.texts]
     for model, found in ((comparison.base, base), (comparison.tuned, tuned)):
-        wanted = similarity_matrix(encoder.encode(workspace, model.folder, texts))
+        wanted = cosine_similarity(encoder.encode(workspace, model.folder, texts))
         np.testing.assert_allclose(found, wanted, atol=1e-5)
     np.testing.assert_allclose(change, tuned - base, atol=1e-3)
     axes = [trace["coloraxis"] for trace in traces(app, "heatmap")]
@@ -99,24 +99,27 @@ def test_all_examples_as_three_matrices_on_a_shared_scale(
     assert names == ["Base: base-of-characters", "After training", "Change"]
 
 
-def test_the_verdict_and_the_table_agree_with_the_matrices(
+def test_the_verdict_and_the_table_agree_with_the_vectors(
     workspace: Workspace, encoder: CharacterEncoder
 ) -> None:
     id = make_compared(workspace)
     app = open_screen("inspect", run=id)
-    base, tuned, _change = heatmaps(app)
-    examples = load_comparison(load_run(workspace, id)).examples
+    comparison = load_comparison(load_run(workspace, id))
     table = answers(app)
-    for number, example in enumerate(examples):
-        right = 4 * number + 1 + example.roles.index(POSITIVE)
-        others = [4 * number + i for i in (1, 2, 3) if 4 * number + i != right]
-        row = table.iloc[number]
-        for matrix, when in ((base, "before"), (tuned, "after")):
-            scores = matrix[4 * number]
-            assert row[f"Cosine {when}"] == pytest.approx(scores[right], abs=1e-5)
-            assert row[f"Place {when}"] == 1 + sum(scores[others] >= scores[right])
-    first = sum(table["Place after"] == 1)
-    assert f"in {first} of 5 groups" in shown(app)
+    first = {}
+    for model, when in ((comparison.base, "before"), (comparison.tuned, "after")):
+        places = []
+        for number, example in enumerate(comparison.examples):
+            vectors = encoder.encode(workspace, model.folder, list(example.texts))
+            scores = cosine_similarity(vectors[:1], vectors[1:])[0]
+            right = example.roles.index(POSITIVE)
+            places.append(1 + int((np.delete(scores, right) >= scores[right] - 1e-6).sum()))
+            assert table[f"Cosine {when}"][number] == pytest.approx(scores[right], abs=1e-5)
+        assert table[f"Place {when}"].tolist() == places
+        first[when] = places.count(1)
+    words = shown(app)
+    assert f"in {first['after']} of 5 groups" in words
+    assert first["after"] == first["before"] or f"before it, in {first['before']}." in words
 
 
 def test_a_group_shows_its_texts_and_its_numbers(

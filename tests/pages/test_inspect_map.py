@@ -101,7 +101,10 @@ def test_pca_at_once_then_all_texts_then_umap(
     app = open_map(run)
     assert title(app).startswith("PCA of 45 texts")
     assert "UMAP: waiting to start" in str(app.get("progress")[0].proto)
+    assert "takes about" not in shown(app)
+    monkeypatch.setattr(inspect_map, "_LONG_SECONDS", 5.0)
     app.run()
+    assert "UMAP of 100 texts takes about 10 s once they are encoded." in shown(app)
     (job,) = queue.waiting_jobs(workspace)
     assert job.kind == "project"
     do_jobs(workspace)

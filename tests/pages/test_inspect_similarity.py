@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import io
+import json
 import shutil
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
 import pytest
+import streamlit as st
+from sklearn.metrics import f1_score
+from sklearn.metrics.pairwise import cosine_similarity
 from streamlit.testing.v1 import AppTest
 
+from core.data.shapes import Shape
 from core.encoder import client
 from core.encoder.client import EncoderUnavailable
 from core.inspection.comparison import load_comparison
 from core.inspection.picture import block_edges, block_means
-from core.inspection.similarity import similarity_matrix
 from core.jobs import queue
 from core.models.seen import Piece, SeenText
 from core.training import artifacts
-from core.training.calibration import BINS, Calibration, Distribution
-from core.training.metrics import Cut
+from core.training.calibration import calibrate
 from core.training.report import Report
 from core.training.runs import load_run
+from core.training.tasks import make_task
 from core.workspace import Workspace
 from tests.pages.compared import do_jobs, make_compared
 from tests.pages.test_inspect import answers, button, heatmaps, numbers, pick, traces
@@ -61,6 +70,12 @@ def paste(app: AppTest, text: str) -> AppTest:
     return app
 
 
+def hover_box(app: AppTest) -> dict[str, Any]:
+    """What the box beside the pointer is told."""
+    (box,) = [one for one in app.get("bidi_component") if '"texts"' in one.proto.json]
+    return json.loads(box.proto.json)
+
+
 def opened(workspace: Workspace, text: str) -> AppTest:
     return paste(open_screen("inspect", run=make_compared(workspace)), text)
 
@@ -73,7 +88,7 @@ def test_pasted_texts_are_compared_among_themselves(
     comparison = load_comparison(load_run(workspace, app.session_state["run"]))
     texts = ["红色跑鞋", "蓝色跑鞋", "台灯"]
     for model, found in ((comparison.base, base), (comparison.tuned, tuned)):
-        wanted = similarity_matrix(encoder.encode(workspace, model.folder, texts))
+        wanted = cosine_similarity(encoder.encode(workspace, model.folder, texts))
         np.testing.assert_allclose(found, wanted, atol=1e-5)
     assert "so there is no verdict" in shown(app)
 
@@ -82,8 +97,16 @@ def test_two_columns_get_a_verdict(workspace: Workspace, encoder: CharacterEncod
     app = opened(workspace, "红鞋\t红色的鞋\n蓝鞋\t蓝色的鞋\n灯\t台灯\n")
     table = answers(app)
     assert table["Source"].tolist() == ["红鞋", "蓝鞋", "灯"]
-    first = sum(table["Place after"] == 1)
-    assert f"in {first} of 3 groups" in shown(app)
+    comparison = load_comparison(load_run(workspace, app.session_state["run"]))
+    questions, rights = ["红鞋", "蓝鞋", "灯"], ["红色的鞋", "蓝色的鞋", "台灯"]
+    vectors = [
+        encoder.encode(workspace, comparison.tuned.folder, one) for one in (questions, rights)
+    ]
+    cosines = cosine_similarity(*vectors)
+    own = np.diag(cosines)[:, None]
+    first = int(((cosines >= own - 1e-6).sum(axis=1) == 1).sum())
+    assert f"for {first} of 3 texts" in shown(app)
+    assert table["Cosine after"].tolist() == pytest.approx(np.diag(cosines).tolist(), abs=1e-5)
 
 
 def test_nothing_to_compare_is_a_sentence(workspace: Workspace, encoder: CharacterEncoder) -> None:
@@ -104,8 +127,25 @@ def test_a_very_long_text_is_drawn_and_shown(
 ) -> None:
     app = opened(workspace, f"{LONG}\n短文\n")
     assert len(heatmaps(app)[0]) == 2
-    hover = traces(app, "scatter")[0]["hovertext"]
-    assert max(map(len, hover)) < 1_500
+    told = hover_box(app)
+    assert told["labels"] == ["1", "2"]
+    assert told["texts"] == [LONG[:600] + " … (click to read all of it)", "短文"]
+
+
+def test_pointing_at_a_cell_shows_both_texts_whole_and_the_figure_stays_small(
+    workspace: Workspace, encoder: CharacterEncoder
+) -> None:
+    texts = [f"{at}号" + "红色透气跑鞋"[at % 3 :] * 60 for at in range(100)]
+    app = opened(workspace, "\n".join(texts))
+    told = hover_box(app)
+    assert told["chart"] == "matrices"
+    assert told["texts"] == texts
+    hover = traces(app, "scattergl")[0]["hovertext"]
+    base, tuned, _change = heatmaps(app)
+    was, now = base[3, 41], tuned[3, 41]
+    assert hover[341].startswith(f"before {was:.3f}, after {now:.3f}, change ")
+    (chart,) = app.get("plotly_chart")
+    assert len(chart.proto.spec) < 3_000_000
 
 
 def test_a_cell_shows_texts_scores_ranks_and_tokens(
@@ -247,6 +287,28 @@ def test_the_rows_of_a_dataset_as_a_picture_after_a_job(
     assert not [one for one in app.get("download_button") if one.proto.label == "CSV"]
 
 
+def test_more_texts_than_cells_are_saved_as_numbers_all_the_same(
+    workspace: Workspace, encoder: CharacterEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: dict[str, Any] = {}
+    offer = st.download_button
+
+    def remember(label: str, data: Any, *rest: Any, **more: Any) -> bool:
+        made[label] = data
+        return offer(label, data, *rest, **more)
+
+    monkeypatch.setattr(st, "download_button", remember)
+    texts = [f"商品 {at}" for at in range(110)]
+    app = opened(workspace, "\n".join(texts))
+    pick(app, "inspect_order_many_2", "given")
+    archive = zipfile.ZipFile(io.BytesIO(made["CSV"]()))
+    table = pd.read_csv(archive.open("tuned.csv"), index_col=0)
+    assert table.index.tolist() == texts
+    tuned = load_comparison(load_run(workspace, app.session_state["run"])).tuned
+    wanted = cosine_similarity(encoder.encode(workspace, tuned.folder, texts))
+    np.testing.assert_allclose(table.to_numpy(), wanted, atol=1e-5)
+
+
 def test_a_pixel_opens_its_texts(workspace: Workspace, encoder: CharacterEncoder) -> None:
     app = opened(workspace, "\n".join(f"商品 {at}" for at in range(160)))
     pick(app, "inspect_order_many_2", "given")
@@ -261,14 +323,29 @@ def test_a_pixel_opens_its_texts(workspace: Workspace, encoder: CharacterEncoder
     )
 
 
-def test_the_spread_of_right_and_wrong_pairs_comes_from_the_report(
+def test_the_spread_of_right_and_wrong_pairs_is_that_of_their_cosines(
     workspace: Workspace, encoder: CharacterEncoder
 ) -> None:
     id = make_compared(workspace)
     app = open_screen("inspect", run=id)
     assert "no threshold can be shown here" in shown(app)
-    counts = tuple(int(at == 25) * 9 for at in range(BINS))
-    side = Distribution(counts, counts[::-1], 0.3, -0.2, Cut(0.321, 0.9, 0.8, 0.7))
+    rows = pq.read_table(workspace.run(id) / artifacts.HELD_OUT).to_pandas()
+    comparison = load_comparison(load_run(workspace, id))
+    task = make_task(rows, Shape.TRIPLETS)
+    tables, right, wrong = [], [], []
+    for model in (comparison.base, comparison.tuned):
+        vectors = {
+            role: encoder.encode(workspace, model.folder, rows[role].tolist())
+            for role in ("anchor", "positive", "negative")
+        }
+        right.append(np.diag(cosine_similarity(vectors["anchor"], vectors["positive"])))
+        wrong.append(np.diag(cosine_similarity(vectors["anchor"], vectors["negative"])))
+        texts = (
+            encoder.encode(workspace, model.folder, one) for one in (task.questions, task.passages)
+        )
+        tables.append(cosine_similarity(*texts))
+    calibration = calibrate(task, *tables, seed=1)
+    assert calibration is not None
     report = Report(
         shape="triplets",
         primary="ndcg@10",
@@ -281,11 +358,28 @@ def test_the_spread_of_right_and_wrong_pairs_comes_from_the_report(
         difference={},
         messages=[],
         training={},
-        calibration=Calibration(True, 9, 9, side, side, Cut(0.321, 0.9, 0.8, 0.7)),
+        calibration=calibration,
     )
     report.save(workspace.run(id))
     app = open_screen("inspect", run=id)
-    assert "Suggested threshold: **0.321**" in shown(app)
+    spread = json.loads(app.get("plotly_chart")[1].proto.spec)
+    bars = [numbers(one["y"]) for one in spread["data"]]
+    pairs = [rows["anchor"] + "|" + rows[role] for role in ("positive", "negative")]
+    for at, cosines in enumerate((right[0], wrong[0], right[1], wrong[1])):
+        # Every pair once, and no wrong one that is right in another row.
+        once = ~pairs[at % 2].duplicated().to_numpy()
+        once &= ~pairs[1].isin(set(pairs[0])).to_numpy() if at % 2 else True
+        counts, _edges = np.histogram(cosines[once], bins=40, range=(-1, 1))
+        np.testing.assert_allclose(bars[at], counts / counts.sum(), atol=0.02)
+    lines = [one["x0"] for one in spread["layout"]["shapes"]]
+    for at, line in enumerate(lines):
+        scores = np.concatenate([right[at], wrong[at]])
+        is_right = np.arange(len(scores)) < len(rows)
+        best = max(f1_score(is_right, scores >= cut) for cut in scores)
+        assert f1_score(is_right, scores >= line - 1e-9) >= best - 0.02
+    assert len(lines) == 2
+    assert lines == [calibration.before.cut.threshold, calibration.after.cut.threshold]
+    assert f"Suggested threshold: **{lines[1]:.3f}**" in shown(app)
     assert "all held-out rows" in shown(app)
 
 

@@ -72,3 +72,18 @@ def test_groups_have_the_analysts_own_names_where_most_of_a_group_has_one() -> N
 @pytest.mark.parametrize("choice", [GROUPS, OVERLAP])
 def test_what_the_job_has_not_found_is_not_there_yet(choice: str) -> None:
     assert colours(choice, points(role=["anchor"]), NOTHING, "texts") is None
+
+
+def test_several_negatives_are_one_role_and_several_columns() -> None:
+    roles = ["anchor", "positive", "negative", "negative_2"] * 3
+    columns = ["question", "answer", "near miss", "far off"] * 3
+    shown = points(role=roles, source_column=columns)
+    found = colours("role", shown, NOTHING, "texts")
+    assert named(found) == {
+        "source": [0, 4, 8],
+        "right answer": [1, 5, 9],
+        "wrong answer": [2, 3, 6, 7, 10, 11],
+    }
+    found = colours("source_column", shown, NOTHING, "texts")
+    assert set(named(found)) == set(columns)
+    assert choices(shown)["source_column"] == "Column of the table"

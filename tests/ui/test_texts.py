@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ui.texts import clipped, for_hover
+from ui.texts import clipped, wrapped
 
 
 @pytest.mark.parametrize(
@@ -23,20 +23,13 @@ def test_clipped_to_ten(text: str, shown: str) -> None:
     assert clipped(text, 10) == shown
 
 
-def test_hover_breaks_chinese_and_english_and_keeps_every_letter() -> None:
-    chinese = "药" * 60
-    assert for_hover(chinese) == "<br>".join(["药" * 28, "药" * 28, "药" * 4])
+def test_lines_break_chinese_and_english_and_keep_every_letter() -> None:
+    assert wrapped("药" * 60, 56) == ["药" * 28, "药" * 28, "药" * 4]
     english = "a word " * 20
-    lines = for_hover(english).split("<br>")
+    lines = wrapped(english, 56)
     assert all(len(line) <= 56 for line in lines)
     assert " ".join(lines) == english.strip()
 
 
-def test_hover_is_never_higher_than_a_few_lines() -> None:
-    lines = for_hover("长" * 10_000).split("<br>")
-    assert len(lines) == 6
-    assert lines[-1].endswith("…")
-
-
-def test_hover_shows_signs_of_html_as_they_are() -> None:
-    assert for_hover("a<b> & c") == "a&lt;b&gt; &amp; c"
+def test_lines_show_signs_of_html_as_they_are() -> None:
+    assert wrapped("a<b> & c", 56) == ["a&lt;b&gt; &amp; c"]
