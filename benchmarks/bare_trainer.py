@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from datasets import Dataset
@@ -20,11 +21,20 @@ from sentence_transformers import (
 )
 from sentence_transformers.sentence_transformer import losses
 
+from benchmarks.memory import peak_bytes
 
-def main() -> None:
+
+@dataclass(frozen=True)
+class Trained:
+    """A model, and what its training took: seconds, optimiser steps."""
+
+    model: SentenceTransformer
+    seconds: float
+    steps: int
+
+
+def train(job: dict[str, Any]) -> Trained:
     """Train as the job says."""
-    with open(sys.argv[1], encoding="utf-8") as file:
-        job = json.load(file)
     model = SentenceTransformer(job["base"], device="cpu", local_files_only=True)
     table = pd.read_parquet(job["table"])
     with tempfile.TemporaryDirectory() as folder:
@@ -46,9 +56,17 @@ def main() -> None:
         began = time.perf_counter()
         trainer.train()
         seconds = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    model.save(job["model"])
-    print(json.dumps({"seconds": seconds, "steps": trainer.state.global_step, "peak": peak}))
+    return Trained(model, seconds, trainer.state.global_step)
+
+
+def main() -> None:
+    """Train as the job says, in this process alone."""
+    with open(sys.argv[1], encoding="utf-8") as file:
+        job = json.load(file)
+    done = train(job)
+    said = {"seconds": done.seconds, "steps": done.steps, "peak": peak_bytes()}
+    done.model.save(job["model"])
+    print(json.dumps(said))
 
 
 if __name__ == "__main__":

@@ -1,31 +1,27 @@
 """Training beside the library's bare trainer: speed, memory, held-out loss, and what paid.
 
-`python -m benchmarks.training_speed` writes benchmarks/training_speed.md; it takes about half an
+`python -m benchmarks.training_speed` writes benchmarks/training_speed.md; it takes about an
 hour on two cores (`--shapes`, `--repeats` and `--without-parts` make it shorter).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import statistics
-import subprocess
 import sys
 import tempfile
 import textwrap
-import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import nnls
 
-from benchmarks.measuring import load_when_quiet, parser, words_for
+from benchmarks.measuring import load_when_quiet, parser
 from benchmarks.speed_shapes import SHAPES, SpeedShape, make_table
+from benchmarks.training_runs import Bench, Outcome, held_out_loss, held_out_loss_of
 from core.devices import list_devices
 from core.models.bundled import bundled_path
 from core.models.folder import read_folder
@@ -34,11 +30,18 @@ from core.training.sampling import Traits, padding_share, plan
 from core.workspace import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "benchmarks" / "training_speed.md"
-RATE = {True: 0.01, False: 5e-5}
-"""The learning rate of a static base and of a transformer."""
-PARAMETERS: dict[str, dict[str, float]] = {"TripletLoss": {"triplet_margin": 5.0}}
-PARTS = ("quick dropout", "own attention", "one pass", "cutting once", "grouping")
-"""What can be left out, one after the other and all together."""
+_ALL = ("cutting once", "like lengths", "own attention", "quick dropout", "one pass")
+PARTS = (
+    ("nothing of it: the library's way in our trainer", _ALL),
+    ("texts cut once", ("like lengths", "own attention", "quick dropout", "one pass")),
+    ("texts cut once, like lengths together", ("own attention", "quick dropout", "one pass")),
+    ("texts cut once, own attention, quick dropout", ("like lengths", "one pass")),
+    ("texts cut once, one pass with own attention", ("quick dropout",)),
+    ("all that a run does: cut once, one pass, quick dropout", ()),
+)
+"""What is measured one after the other, and what is left out then."""
+LEARNING = 20
+"""Seeds with which the held-out loss of a small run is compared."""
 TRIED = (
     "Sparse updates of a static model's table: 104 ms a step where one pass over dense ones takes "
     "36 ms (3,000 pieces × 1,024 numbers), 53 ms where it takes 54 (30,522 × 384).",
@@ -49,108 +52,11 @@ TRIED = (
     "Compiling the model (`torch.compile`, shapes left open): the first six batches took 118 s "
     "here with another program at work, longer than many a run, and it needs a C++ compiler on the "
     "user's machine. Whether steps are quicker afterwards was not measured.",
+    "Threads: as many as cores, PyTorch's default. What is set besides is GOMP_SPINCOUNT=0 in "
+    "workers, so that waiting threads leave the processor to the web server.",
 )
 """By hand, in November 2026, on the machine of the table while others were at work there."""
-_HELD_OUT = 128
 _WIDTH = 100
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one run took: seconds, bytes at the peak, and its held-out loss afterwards."""
-
-    seconds: float
-    steps: int
-    peak: int
-    held_out: float
-
-
-class Bench:
-    """Measured processes, in a folder of their own."""
-
-    def __init__(self, folder: Path, outcomes: Path | None) -> None:
-        self._folder = folder
-        self._kept = outcomes
-        lines = outcomes.read_text("utf-8").splitlines() if outcomes and outcomes.exists() else []
-        self._known: dict[str, Any] = dict(map(json.loads, lines))
-
-    def run(self, shape: SpeedShape, seed: int, by: str, without: Sequence[str] = ()) -> Outcome:
-        """Train a shape once, ``by`` "bare_trainer" or "our_trainer", in a fresh process."""
-        key = f"{shape.name} {seed} {by} {' '.join(without)}"
-        if key not in self._known:
-            self._known[key] = asdict(self._measured(shape, seed, by, without))
-            if self._kept is not None:
-                with self._kept.open("a", encoding="utf-8") as file:
-                    print(json.dumps([key, self._known[key]]), file=file)
-        outcome = Outcome(**self._known[key])
-        print(key, outcome, file=sys.stderr, flush=True)
-        return outcome
-
-    def base(self, shape: SpeedShape) -> Path:
-        """What the shape is trained from."""
-        if not shape.static:
-            return bundled_path()
-        folder = self._folder / "static"
-        if not folder.exists():
-            from core.models.static import build_static, train_tokenizer
-
-            table = make_table(shape, 0)
-            texts = [text for name in table for text in table[name]]
-            tokenizer = train_tokenizer(texts, 4_000, 3)
-            build_static(tokenizer, texts, 1024, 0).save(str(folder))
-        return folder
-
-    def _measured(self, shape: SpeedShape, seed: int, by: str, without: Sequence[str]) -> Outcome:
-        table, job, model = (self._folder / name for name in ("table.parquet", "job.json", "model"))
-        make_table(shape, seed).to_parquet(table)
-        job.write_text(
-            json.dumps(
-                {
-                    "base": str(self.base(shape)),
-                    "table": str(table),
-                    "model": str(model),
-                    "loss": shape.loss,
-                    "parameters": PARAMETERS.get(shape.loss, {}),
-                    "batch": shape.batch,
-                    "learning_rate": RATE[shape.static],
-                    "seed": seed,
-                    "without": list(without),
-                }
-            )
-        )
-        done = subprocess.run(
-            [sys.executable, "-m", f"benchmarks.{by}", str(job)],
-            cwd=PROJECT_ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            sys.exit(done.stderr)
-        said = json.loads(done.stdout.splitlines()[-1])
-        loss = held_out_loss(model, shape)
-        return Outcome(said["seconds"], said["steps"], said["peak"], loss)
-
-
-def held_out_loss(folder: Path, shape: SpeedShape) -> float:
-    """The library's loss on rows that were not trained on, always in the same batches."""
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer import losses
-
-    model = SentenceTransformer(str(folder), device="cpu", local_files_only=True).eval()
-    loss = getattr(losses, shape.loss)(model, **PARAMETERS.get(shape.loss, {}))
-    table = make_table(shape, 1_000, _HELD_OUT)
-    names = [name for name in table if name != "score"]
-    size = min(shape.batch, _HELD_OUT)
-    values = []
-    with torch.no_grad():
-        for start in range(0, len(table), size):
-            part = table[start : start + size]
-            features = [model.preprocess(part[name].tolist()) for name in names]
-            labels = torch.tensor(part["score"].to_numpy()) if shape.scored else None
-            values.append(float(loss(features, labels)))
-    return statistics.mean(values)
 
 
 def shape_row(shape: SpeedShape, bench: Bench, repeats: int) -> str:
@@ -181,22 +87,52 @@ def shape_row(shape: SpeedShape, bench: Bench, repeats: int) -> str:
 
 
 def parts_rows(bench: Bench, shape: SpeedShape, repeats: int) -> list[str]:
-    """What each part is good for on one shape: without it, and without all up to it."""
+    """What each part is good for on one shape, one after the other.
+
+    Raises:
+        RuntimeError: two lines went through the model in the same way, so one of them is no line.
+    """
     rows = shape.batch * shape.steps
-
-    def speed(without: Sequence[str]) -> float:
-        return statistics.median(
-            rows / bench.run(shape, seed, "our_trainer", without).seconds for seed in range(repeats)
-        )
-
-    whole = speed(())
-    lines = [f"| everything | {whole:.1f} | |"]
-    for part in PARTS:
-        lines.append(f"| without {part} | {(found := speed([part])):.1f} | {whole / found:.2f} |")
-    for count in range(2, len(PARTS) + 1):
-        found = speed(PARTS[:count])
-        lines.append(f"| without {', '.join(PARTS[:count])} | {found:.1f} | {whole / found:.2f} |")
+    found: dict[str, list[Outcome]] = {name: [] for name, _ in PARTS}
+    for seed in range(repeats):
+        # In turns, so that what slows the machine down for a while slows all of them down.
+        for name, without in PARTS:
+            found[name].append(bench.run(shape, seed, "our_trainer", without))
+    lines, before = [], None
+    for name, outcomes in found.items():
+        speed = statistics.median(rows / one.seconds for one in outcomes)
+        before = before or speed
+        lines.append(f"| {name} | {outcomes[0].way} | {speed:.1f} | {speed / before:.2f} |")
+    # The first three differ in how texts are cut and in which rows meet, not in the model.
+    ways = [outcomes[0].way for outcomes in found.values()][2:]
+    if len(set(ways)) < len(ways):
+        raise RuntimeError(f"a part was not left out: {ways}")
     return lines
+
+
+def learning_row(bench: Bench, seeds: int) -> str:
+    """The held-out loss of the same small run in both ways, over more seeds than the table has."""
+    from benchmarks import bare_trainer, our_trainer
+
+    shape = SpeedShape(
+        "small", "CosineSimilarityLoss", 16, 10, ((8, 12.0, 24), (6, 20.0, 40)), scored=True
+    )
+    differences = []
+    for seed in range(seeds):
+        job = bench.job(shape, seed, ())
+        losses = [
+            held_out_loss_of(trainer.train(job).model, shape)
+            for trainer in (bare_trainer, our_trainer)
+        ]
+        differences.append(losses[1] - losses[0])
+    error = statistics.stdev(differences) / math.sqrt(seeds)
+    return (
+        f"Whether it learns the same: card 000's loss on short texts, {shape.batch} × "
+        f"{shape.steps}, {seeds} seeds in one process: ours less theirs "
+        f"{statistics.mean(differences):+.4f} ± {error:.4f} (before training "
+        f"{held_out_loss(bench.base(shape), shape):.4f}). Rows come in another order, and other "
+        "numbers are dropped; without dropout the gradients are equal (a test)."
+    )
 
 
 def padding_rows(shapes: Sequence[SpeedShape]) -> list[str]:
@@ -221,32 +157,27 @@ def padding_rows(shapes: Sequence[SpeedShape]) -> list[str]:
 
 def limit_row(bench: Bench, shape: SpeedShape, repeats: int) -> str:
     """Which share of the processor's arithmetic a run reaches."""
-    import torch
     from sentence_transformers import SentenceTransformer
 
     from core.training.rows import TrainingRows
 
-    a, b = torch.randn(2_000, 384), torch.randn(384, 1_536)
-    times = []
-    for _ in range(30):
-        began = time.perf_counter()
-        torch.mm(a, b)
-        times.append(time.perf_counter() - began)
-    peak = 2 * 2_000 * 384 * 1_536 / statistics.median(times)
     model = SentenceTransformer(str(bundled_path()), device="cpu", local_files_only=True)
     base = read_folder(bundled_path())
-    shares = {}
+    shares, reached = {}, []
     for by in ("bare_trainer", "our_trainer"):
-        reached = []
+        each = []
         for seed in range(repeats):
             lengths = TrainingRows(model, make_table(shape, seed), {}).lengths
             flops = sum(step_flops(base, 1, int(length)) for length in lengths.ravel())
-            reached.append(flops / bench.run(shape, seed, by).seconds / peak)
-        shares[by] = statistics.median(reached)
+            outcome = bench.run(shape, seed, by)
+            each.append(flops / outcome.seconds / outcome.flops)
+            reached.append(outcome.flops)
+        shares[by] = statistics.median(each)
     return (
-        f"Matrix products of a layer's shape reach {peak / 1e9:.0f} GFLOP/s here. Counting the "
-        f"operations of real tokens only, {shape.name} reaches {shares['bare_trainer']:.0%} of it "
-        f"with the bare trainer and {shares['our_trainer']:.0%} with Pairloom."
+        f"Matrix products of a layer's shape reach {min(reached) / 1e9:.0f} to "
+        f"{max(reached) / 1e9:.0f} GFLOP/s here, measured before each run. Counting the "
+        f"operations of real tokens only, {shape.name} reaches {shares['bare_trainer']:.0%} of "
+        f"that with the bare trainer and {shares['our_trainer']:.0%} with Pairloom."
     )
 
 
@@ -275,9 +206,10 @@ def growth_rows(bench: Bench, repeats: int) -> list[str]:
         ],
         axis=1,
     )
-    # Small runs count as much as large ones: shares of the time are fitted.
+    # Small runs count as much as large ones: shares of the time are fitted.  Nothing takes less
+    # than no time.
     weights = 1 / table["seconds"].to_numpy()
-    solved, *_ = np.linalg.lstsq(terms * weights[:, None], np.ones(len(table)), rcond=None)
+    solved, _ = nnls(terms * weights[:, None], np.ones(len(table)))
     errors = np.abs(terms @ solved * weights - 1)
     names = ("once", "a step", "1,000 tokens", "1,000 tokens for each 1,000 tokens of length")
     lines = [f"| {name} | {value:.3f} s |" for name, value in zip(names, solved, strict=True)]
@@ -287,20 +219,24 @@ def growth_rows(bench: Bench, repeats: int) -> list[str]:
 def main() -> int:
     """Measure, write the page; returns the exit code."""
     options = _options()
-    load = load_when_quiet(options.patience)
+    load_when_quiet(options.patience)
     chosen = [shape for shape in SHAPES if not options.shapes or shape.name in options.shapes]
     with tempfile.TemporaryDirectory(prefix="pairloom-benchmark-") as folder:
         bench = Bench(Path(folder), options.outcomes)
         rows = [shape_row(shape, bench, options.repeats) for shape in chosen]
         first = SHAPES[0]
         parts = [] if options.without_parts else parts_rows(bench, first, min(3, options.repeats))
+        learning = "" if options.without_parts else learning_row(bench, LEARNING)
         padding = padding_rows([shape for shape in chosen if not shape.static])
         limit = limit_row(bench, first, options.repeats)
-        growth = [] if options.without_parts else growth_rows(bench, 1)
+        growth = [] if options.without_parts else growth_rows(bench, 2)
+        loads, dates = bench.loads(), bench.dates()
     left_out = [shape.name for shape in SHAPES if shape not in chosen]
     if options.without_parts:
         left_out += ["what each part is good for", "how the cost grows"]
-    text = _page(rows, parts, padding, limit, growth, load, options.repeats, left_out)
+    measured = f"on {dates}, with a load of the machine from {loads[0]:.1f} to {loads[1]:.1f}"
+    remarks = [limit, *([learning] if learning else [])]
+    text = _page(rows, parts, padding, remarks, growth, measured, options.repeats, left_out)
     PAGE.write_text(text, encoding="utf-8")
     print(text)
     return 0
@@ -310,31 +246,31 @@ def _page(
     rows: Sequence[str],
     parts: Sequence[str],
     padding: Sequence[str],
-    limit: str,
+    remarks: Sequence[str],
     growth: Sequence[str],
-    load: float,
+    measured: str,
     repeats: int,
     left_out: Sequence[str],
 ) -> str:
     cpu = list_devices()[0]
     notes = [
-        f"Machine: {cpu.name}, {cpu.cores} cores in use, no GPU. Load at the start: {load:.2f} "
-        f"({words_for(load)}).",
+        f"Machine: {cpu.name}, {cpu.cores} cores in use, no GPU. Measured {measured} before each "
+        "run (others at work lengthen the times).",
         f"{repeats} paired runs each, in fresh processes, one after the other in turns: the same "
         "rows, tokens, steps, threads and learning rate. *Bare* is `benchmarks/bare_trainer.py`: "
         "the library's trainer with its defaults. Rows a second are medians and count cutting the "
         "texts into tokens; *ratio* is the median of the pairs, with the smallest and the largest.",
-        "*Memory*: the process's peak, ours by theirs. *Held-out loss*: the library's own, on 128 "
-        "other rows in the same batches; *difference* is ours less theirs, mean and standard error "
-        "over the pairs, each of which has its own rows and seed.",
+        "*Memory*: the most that the process held (VmHWM), ours by theirs. *Held-out loss*: the "
+        "library's own, on 128 other rows in the same batches; *difference* is ours less theirs, "
+        "mean and standard error over the pairs, each of which has its own rows and seed.",
         "Card 004 has batches of 256 rows, for which the bare trainer wants more than 20 GB here "
         "and is ended by the system; both get batches of 128.",
-        limit,
+        *remarks,
         *([f"Left out this time: {', '.join(left_out)}."] if left_out else []),
     ]
     blocks = [
         "# Training speed",
-        f"Written by `python -m benchmarks.training_speed` on {datetime.now(UTC):%Y-%m-%d}.",
+        "Written by `python -m benchmarks.training_speed`.",
         _table(
             "| shape | loss, batch × steps | bare, rows/s | Pairloom, rows/s | ratio | memory "
             "| held-out loss before | after, bare | after, Pairloom | difference |",
@@ -343,7 +279,10 @@ def _page(
         "\n".join(textwrap.fill(f"- {note}", _WIDTH, subsequent_indent="  ") for note in notes),
     ]
     if parts:
-        blocks += ["## What paid, on card 000", _table("| | rows/s | times slower |", parts)]
+        blocks += [
+            "## What paid, on card 000",
+            _table("| | how rows go through the model | rows/s | times as fast |", parts),
+        ]
     blocks += [
         "## Filling",
         "Which share of the tokens that a transformer would work through is filling:",
