@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from core.training import setting_words
 from core.training.difference import Difference
-from core.training.setting_words import value_words
 from ui import format as fmt
 from ui.language import _
 
@@ -30,10 +31,7 @@ def show_differences(
         st.caption(_("All settings are the same."))
         return
     table = pd.DataFrame(
-        [
-            [value_words(one, value, _, fmt.number, fmt.percent, named) for value in one.values]
-            for one in found
-        ],
+        [[value_words(one, value, named) for value in one.values] for one in found],
         columns=list(names),
         index=[_(one.label) for one in found],
     )
@@ -43,3 +41,8 @@ def show_differences(
         column_config={"_index": st.column_config.TextColumn(_("Setting"), width=LABEL_WIDTH)},
         alt=_("The settings that differ"),
     )
+
+
+def value_words(difference: Difference, value: Any, named: Mapping[str, str] | None = None) -> str:
+    """A value of a setting in the reader's words (:mod:`core.training.setting_words`)."""
+    return setting_words.value_words(difference, value, _, fmt.number, fmt.percent, named)

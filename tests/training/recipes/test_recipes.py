@@ -300,5 +300,5 @@ def test_the_settings_of_a_run_that_came_from_a_card_keep_its_texts(workspace: W
     assert compare(recipe, of_config(config, "Shoes")) == []
     origin = origin_of(workspace, config.base)
     shown = config.model_copy(update={"examples": examples})
-    assert "red shoe" in public_config(shown, origin, show_texts=True)
-    assert "red shoe" not in public_config(shown, origin, show_texts=False)
+    assert "red shoe" in public_config(shown, origin, show_texts=True).text
+    assert "red shoe" not in public_config(shown, origin, show_texts=False).text
