@@ -120,10 +120,12 @@ def picture(
     figure = make_subplots(
         rows=1, cols=len(names), shared_yaxes=True, subplot_titles=names, horizontal_spacing=0.03
     )
-    spans = [f"{first + 1}–{last}" for first, last in pairwise(edges)]
+    spans = [
+        f"{first + 1}–{last}" if last > first + 1 else str(last) for first, last in pairwise(edges)
+    ]
     scores = _scores(base, tuned)
     hover = [
-        _("Texts {rows} with texts {columns}").format(rows=above, columns=across)
+        _("Text {rows} with text {columns}").format(rows=above, columns=across)
         + f"<br>{scores[row][column]}"
         for row, above in enumerate(spans)
         for column, across in enumerate(spans)

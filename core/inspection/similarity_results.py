@@ -67,12 +67,15 @@ def blocks_of(vectors: Pair, order: NDArray[np.int64]) -> Blocks:
     """Both models' matrices as pictures of blocks, the texts in this order."""
     edges = block_edges(len(order))
     base, tuned = (block_means(rows[order], edges) for rows in vectors)
+    side = -(-len(order) // (len(edges) - 1))
     note = Message(
         N_(
             "{texts} texts: a pixel is the mean cosine of up to {side} texts with up to {side} "
             "others."
-        ),
-        {"texts": len(order), "side": -(-len(order) // (len(edges) - 1))},
+        )
+        if side > 1
+        else N_("{texts} texts: a pixel is the cosine of one text with another."),
+        {"texts": len(order), "side": side} if side > 1 else {"texts": len(order)},
     )
     return Blocks(edges, base, tuned, note)
 
