@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-import textwrap
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +19,7 @@ from statistics import mean, median
 import numpy as np
 import pandas as pd
 
-from benchmarks.measuring import in_fresh_process, load_when_quiet, parser, words_for
+from benchmarks.measuring import bullets, in_fresh_process, load_when_quiet, parser, words_for
 from benchmarks.memory import forget_peak, peak_bytes
 from core.devices import list_devices
 from core.models.bundled import bundled_path
@@ -228,9 +227,7 @@ def _page(rows: list[str], cases: list[Case], source: str, load: float) -> str:
         "dimension": STATIC_DIMENSION,
     }
     title = TITLE.format(date=f"{datetime.now(UTC):%Y-%m-%d}", table="\n".join([HEADER, *rows]))
-    notes = [
-        textwrap.fill(f"- {note.format(**facts)}", 100, subsequent_indent="  ") for note in NOTES
-    ]
+    notes = bullets(NOTES, facts)
     return "\n".join([title, *notes]) + "\n"
 
 

@@ -9,7 +9,6 @@ import math
 import signal
 import statistics
 import sys
-import textwrap
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from typing import Literal
 import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.measuring import load_when_quiet, own_workspace, parser, words_for
+from benchmarks.measuring import bullets, load_when_quiet, own_workspace, parser, words_for
 from core.data.store import load_dataset
 from core.devices import list_devices
 from core.jobs import queue
@@ -263,9 +262,7 @@ def _page(rows: list[str], load: float) -> str:
         "quiet": words_for(load),
         "pairs": STRETCHES // 2,
     }
-    notes = [
-        textwrap.fill(f"- {note.format(**facts)}", 100, subsequent_indent="  ") for note in NOTES
-    ]
+    notes = bullets(NOTES, facts)
     return TEXT.format(
         date=f"{datetime.now(UTC):%Y-%m-%d}",
         table="\n".join([HEADER, *rows]),

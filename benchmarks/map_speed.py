@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import statistics
 import sys
-import textwrap
 import time
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -17,7 +16,14 @@ import numpy as np
 import pandas as pd
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.measuring import in_fresh_process, load_when_quiet, own_workspace, parser, words_for
+from benchmarks.measuring import (
+    bullets,
+    in_fresh_process,
+    load_when_quiet,
+    own_workspace,
+    parser,
+    words_for,
+)
 from core.data.samples import add_sample
 from core.data.store import load_dataset
 from core.devices import list_devices
@@ -338,9 +344,7 @@ def _page(times: dict[str, list[float]], load: float) -> str:
         "neighbours": NEIGHBOURS,
         "many": MANY,
     }
-    notes = [
-        textwrap.fill(f"- {note.format(**facts)}", 100, subsequent_indent="  ") for note in NOTES
-    ]
+    notes = bullets(NOTES, facts)
     return TEXT.format(
         date=f"{datetime.now(UTC):%Y-%m-%d}",
         repeats=REPEATS,

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import textwrap
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -33,10 +31,13 @@ from benchmarks.match_tasks import (
     upload_tables,
 )
 from benchmarks.measuring import (
-    in_fresh_process,
+    bullets,
     load_when_quiet,
     own_workspace,
     parser,
+    say_and_run,
+    size_words,
+    table,
     words_for,
 )
 from benchmarks.memory import process_peak_bytes
@@ -120,7 +121,7 @@ def main() -> int:
     for rows in options.sizes:
         with tempfile.TemporaryDirectory(prefix="pairloom-benchmark-") as name:
             folder = Path(name)
-            _run(make_tables, folder, rows)
+            say_and_run(make_tables, folder, rows)
             jobs += _jobs(folder, rows)
             compared += _comparisons(folder, rows, with_library=rows == max(options.sizes))
     page = _page(jobs, compared, load, options.sizes)
@@ -144,7 +145,7 @@ def _jobs(folder: Path, rows: int) -> list[list[str]]:
             lines.append(
                 [
                     *(name, shown, f"{done.seconds:.1f} s", f"{done.reading:.1f} s"),
-                    _bytes(done.peak),
+                    size_words(done.peak),
                 ]
             )
     return lines
@@ -175,15 +176,15 @@ def _comparisons(folder: Path, rows: int, *, with_library: bool) -> list[list[st
         ("best rows of a match", nearest_by_us, nearest_by_library, _same_nearest),
         ("pairs of near-duplicates", pairs_by_us, pairs_by_library, _same_pairs),
     ):
-        one: Measured = _run(ours, folder)
+        one: Measured = say_and_run(ours, folder)
         seconds, peak, answers = "–", "–", "–"
         if with_library:
-            other: Measured = _run(library, folder)
-            seconds, peak, answers = f"{other.seconds:.1f} s", _bytes(other.peak), same(folder)
+            other: Measured = say_and_run(library, folder)
+            seconds, peak, answers = f"{other.seconds:.1f} s", size_words(other.peak), same(folder)
         lines.append(
             [
                 *(name, f"{rows:,}", f"{one.seconds:.1f} s", seconds),
-                *(_bytes(one.peak), peak, answers),
+                *(size_words(one.peak), peak, answers),
             ]
         )
     return lines
@@ -215,8 +216,8 @@ def _page(
     page = TITLE.format(
         date=f"{datetime.now(UTC):%Y-%m-%d}",
         options="" if tuple(sizes) == SIZES else f" --sizes {' '.join(map(str, sizes))}",
-        jobs=_table(["work", "rows", "seconds", "of that reading", "memory"], jobs),
-        compared=_table(
+        jobs=table(["work", "rows", "seconds", "of that reading", "memory"], jobs),
+        compared=table(
             [
                 *("work", "rows", "Pairloom", "library", "memory, Pairloom", "library"),
                 "same answers",
@@ -237,27 +238,8 @@ def _page(
         "floor": FLOOR,
         "close": f"{_CLOSE:g}",
     }
-    notes = [
-        textwrap.fill(f"- {note.format(**facts)}", 100, subsequent_indent="  ") for note in NOTES
-    ]
+    notes = bullets(NOTES, facts)
     return page + "\n" + "\n".join(notes) + "\n"
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def _bytes(size: float) -> str:
-    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
-
-
-def _run(function: Callable[..., Any], *args: object) -> Any:
-    """Call ``function`` in a fresh process, and say on the terminal what came of it."""
-    print(function.__name__, *args[1:], "…", file=sys.stderr, flush=True)
-    found = in_fresh_process(function, *args)
-    print("   ", found, file=sys.stderr, flush=True)
-    return found
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
-"""What the benchmarks share: a workspace of their own, and whether the machine was quiet."""
+"""What the benchmarks share: a workspace of their own, a quiet machine, the words of a page."""
 
 from __future__ import annotations
 
 import argparse
 import multiprocessing
 import os
+import sys
 import tempfile
+import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +22,7 @@ Result = TypeVar("Result")
 
 QUIET_LOAD = 1.0
 _LOOK_SECONDS = 5.0
+_WIDTH = 100
 
 
 def parser(name: str, doc: str | None) -> argparse.ArgumentParser:
@@ -50,6 +53,32 @@ def in_fresh_process(function: Callable[..., Result], *args: object) -> Result:
     """Call a module's function in a process of its own, which shares no memory with this one."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(function, *args).result()
+
+
+def say_and_run(function: Callable[..., Result], *args: object) -> Result:
+    """Call ``function`` in a fresh process, and say on the terminal what came of it."""
+    print(function.__name__, *args[1:], "…", file=sys.stderr, flush=True)
+    found = in_fresh_process(function, *args)
+    print("   ", found, file=sys.stderr, flush=True)
+    return found
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def size_words(size: float) -> str:
+    """A number of bytes for the page."""
+    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+
+
+def bullets(notes: Iterable[str], facts: Mapping[str, object]) -> list[str]:
+    """Notes with their facts filled in, a bullet each, broken into lines."""
+    return [
+        textwrap.fill(f"- {note.format(**facts)}", _WIDTH, subsequent_indent="  ") for note in notes
+    ]
 
 
 def wait_for(condition: Callable[[], bool], seconds: float) -> bool:

@@ -23,7 +23,14 @@ from typing import Any
 
 import psutil
 
-from benchmarks.measuring import in_fresh_process, load_when_quiet, parser, words_for
+from benchmarks.measuring import (
+    load_when_quiet,
+    parser,
+    say_and_run,
+    size_words,
+    table,
+    words_for,
+)
 from benchmarks.search_tasks import (
     CLUSTER_ROWS,
     LANCE_INDEXED_ROWS,
@@ -152,9 +159,9 @@ def _measure_size(rows: int) -> Sized:
     with tempfile.TemporaryDirectory(prefix="pairloom-benchmark-") as name:
         folder = Path(name)
         indexed = rows <= LANCE_INDEXED_ROWS
-        _run(make_vectors, folder, rows)
-        graph = _run(build_hnsw, folder)
-        lance = _run(build_lance, folder, indexed)
+        say_and_run(make_vectors, folder, rows)
+        graph = say_and_run(build_hnsw, folder)
+        lance = say_and_run(build_lance, folder, indexed)
         asking: list[tuple[Callable[..., Measured], tuple[Any, ...]]] = [
             (measure_exact, ()),
             (measure_hnsw, ()),
@@ -166,7 +173,7 @@ def _measure_size(rows: int) -> Sized:
         found: dict[str, list[Measured]] = {}
         for round in range(ROUNDS):
             for function, more in asking if round % 2 == 0 else asking[::-1]:
-                measured = _run(function, folder, *more)
+                measured = say_and_run(function, folder, *more)
                 for what in measured.milliseconds:
                     found.setdefault(what, []).append(measured)
     return Sized(rows, {what: _mean(what, runs) for what, runs in found.items()}, graph, lance)
@@ -191,11 +198,11 @@ def _measure_texts(
     for rows in sizes:
         with tempfile.TemporaryDirectory(prefix="pairloom-benchmark-") as name:
             folder = Path(name)
-            source = _run(make_texts, folder, data, rows)
-            stored = _run(measure_storing, folder)
+            source = say_and_run(make_texts, folder, data, rows)
+            stored = say_and_run(measure_storing, folder)
             corpus = stored.facts["corpus"]
-            words = _run(measure_indexing, folder, corpus)
-            found[rows] = (stored, words, _run(measure_words, folder, corpus))
+            words = say_and_run(measure_indexing, folder, corpus)
+            found[rows] = (stored, words, say_and_run(measure_words, folder, corpus))
     return found, source
 
 
@@ -283,7 +290,7 @@ def _times(sized: Sequence[Sized]) -> str:
                 f"{theirs.recall['lance_graph']:.3f}" if theirs else "–",
             ]
         )
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 def _milliseconds(one: Sized, way: str) -> str:
@@ -296,7 +303,7 @@ def _memory(sized: Sequence[Sized]) -> str:
         [
             f"{one.rows:,}",
             *(
-                f"{_bytes(one.asked[way].peak)} ({_bytes(one.asked[way].mapped)})"
+                f"{size_words(one.asked[way].peak)} ({size_words(one.asked[way].mapped)})"
                 if way in one.asked
                 else "–"
                 for way in ways
@@ -304,7 +311,7 @@ def _memory(sized: Sequence[Sized]) -> str:
         ]
         for one in sized
     ]
-    return _table(["rows", *ways.values()], rows)
+    return table(["rows", *ways.values()], rows)
 
 
 def _growth(sized: Sequence[Sized]) -> str:
@@ -319,7 +326,7 @@ def _growth(sized: Sequence[Sized]) -> str:
             else:
                 cells.append("–")
         rows.append(cells)
-    return _table(["", *_WAYS.values()], rows)
+    return table(["", *_WAYS.values()], rows)
 
 
 def _building(sized: Sequence[Sized]) -> str:
@@ -330,18 +337,18 @@ def _building(sized: Sequence[Sized]) -> str:
     rows = [
         [
             f"{one.rows:,}",
-            _bytes(one.rows * WIDTH * 4),
+            size_words(one.rows * WIDTH * 4),
             f"{one.graph.seconds['graph']:.0f} s",
             f"{one.graph.seconds['measuring']:.0f} s",
-            _bytes(one.graph.disk),
-            f"{_bytes(one.graph.peak)} ({_bytes(one.graph.mapped)})",
+            size_words(one.graph.disk),
+            f"{size_words(one.graph.peak)} ({size_words(one.graph.mapped)})",
             f"{one.lance.seconds['stored']:.0f} s",
             f"{one.lance.seconds['graph']:.0f} s" if "graph" in one.lance.seconds else "–",
-            _bytes(one.lance.disk),
+            size_words(one.lance.disk),
         ]
         for one in sized
     ]
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 def _texts(texts: dict[int, tuple[Measured, Measured, Measured]]) -> str:
@@ -353,36 +360,19 @@ def _texts(texts: dict[int, tuple[Measured, Measured, Measured]]) -> str:
         [
             f"{count:,}",
             f"{stored.seconds['corpus']:.0f} s",
-            _bytes(stored.peak),
-            _bytes(stored.disk),
+            size_words(stored.peak),
+            size_words(stored.disk),
             f"{words.seconds['words']:.0f} s",
-            _bytes(words.peak),
-            _bytes(words.disk),
+            size_words(words.peak),
+            size_words(words.disk),
             f"{asked.seconds['opened']:.1f} s",
             f"{asked.milliseconds['words']:.1f} ms",
             f"{asked.milliseconds['rows']:.1f} ms",
-            f"{_bytes(asked.peak)} ({_bytes(asked.mapped)})",
+            f"{size_words(asked.peak)} ({size_words(asked.mapped)})",
         ]
         for count, (stored, words, asked) in texts.items()
     ]
-    return _table(heads, rows)
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def _bytes(size: float) -> str:
-    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
-
-
-def _run(function: Callable[..., Any], *args: object) -> Any:
-    """Call ``function`` in a fresh process, and say on the terminal what came of it."""
-    print(function.__name__, *args[1:], "…", file=sys.stderr, flush=True)
-    found = in_fresh_process(function, *args)
-    print("   ", found, file=sys.stderr, flush=True)
-    return found
+    return table(heads, rows)
 
 
 if __name__ == "__main__":

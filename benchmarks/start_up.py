@@ -9,7 +9,6 @@ import os
 import signal
 import statistics
 import sys
-import textwrap
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from itertools import pairwise
 import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.measuring import load_when_quiet, own_workspace, parser, words_for
+from benchmarks.measuring import bullets, load_when_quiet, own_workspace, parser, words_for
 from core.devices import list_devices
 from core.jobs.events import read_events
 from core.jobs.forking import SWITCH
@@ -230,9 +229,7 @@ def _page(starts: dict[str, list[Start]], load: float) -> str:
         "uss": statistics.median(one.uss for one in starts[_FORKED]) / 1e6,
         "rss": statistics.median(one.rss for one in starts[_FORKED]) / 1e6,
     }
-    notes = [
-        textwrap.fill(f"- {note.format(**facts)}", 100, subsequent_indent="  ") for note in NOTES
-    ]
+    notes = bullets(NOTES, facts)
     return TEXT.format(
         date=f"{datetime.now(UTC):%Y-%m-%d}",
         repeats=REPEATS,

@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import signal
 import sys
-import textwrap
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from benchmarks.measuring import load_when_quiet, own_workspace, parser, wait_for, words_for
+from benchmarks.measuring import (
+    bullets,
+    load_when_quiet,
+    own_workspace,
+    parser,
+    wait_for,
+    words_for,
+)
 from core.data.samples import SAMPLES
 from core.data.store import load_dataset
 from core.devices import list_devices
@@ -161,9 +167,7 @@ def _page(results: list[Result], load: float, measured: bool) -> str:
         date=f"{datetime.now(UTC):%Y-%m-%d}",
         table="\n".join([HEADER, *(result.row() for result in results)]),
     )
-    notes = [
-        textwrap.fill(f"- {note.format(**facts)}", 100, subsequent_indent="  ") for note in NOTES
-    ]
+    notes = bullets(NOTES, facts)
     return "\n".join([title, *notes]) + "\n"
 
 
