@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.models.roles import Role
-from core.models.tokens import Tokens, by_size, tokenise
+from core.models.tokens import AT_ONCE, Tokens, by_size, tokenise
 
 if TYPE_CHECKING:
     import torch
@@ -112,17 +112,21 @@ def _vectors(
     """Places in ``texts`` and their vectors, until all of them were there."""
     import torch
 
-    tokens = tokenise(model, texts, check, **how)
+    # Cutting is most of a static model's work, and next to nothing of a transformer's, which then
+    # takes as little memory for it as the library.
+    at_once = _LIBRARY_BATCH if hasattr(model[0], "auto_model") else AT_ONCE
+    tokens = tokenise(model, texts, check, at_once, **how)
     if tokens is None:
         yield from _left_to_the_library(model, texts, how, check, unit=unit)
         return
     device = model.device
+    short = _is_short(model, tokens)
     kept: list[tuple[NDArray[np.int64], torch.Tensor]] = []
     # The longest first, because memory then runs out at once or never, and grows no further.
     for places in by_size(tokens.lengths, _most_tokens(tokens, device.type), _MOST_TEXTS):
         check()
         features = _moved(tokens.features(places), device)
-        with _without_onednn(model, tokens):
+        with _without_onednn(short):
             vectors = _forward(model, features, how, unit=unit)
         if device.type == "cpu":
             yield places, vectors.numpy()
@@ -176,9 +180,18 @@ def _forward(
         return vectors.float()
 
 
+def _is_short(model: SentenceTransformer, tokens: Tokens) -> bool:
+    """Whether these are short texts for a float32 model on a processor with MKL."""
+    import torch
+
+    short = int(tokens.lengths.max(initial=0)) <= _SHORT
+    plain = model.device.type == "cpu" and all(p.dtype == torch.float32 for p in model.parameters())
+    return short and plain and torch.backends.mkl.is_available()
+
+
 @contextmanager
-def _without_onednn(model: SentenceTransformer, tokens: Tokens) -> Iterator[None]:
-    """Without oneDNN for short texts where MKL multiplies as fast: for float32 on the processor.
+def _without_onednn(short: bool) -> Iterator[None]:
+    """Without oneDNN for short texts (:func:`_is_short`), where MKL multiplies as fast.
 
     oneDNN keeps something for every new shape of a batch, and between those pieces memory that was
     given back cannot be taken as one again: on 2,000 short texts MiniLM held 15 MB more.  Among
@@ -188,9 +201,7 @@ def _without_onednn(model: SentenceTransformer, tokens: Tokens) -> Iterator[None
 
     kernels = torch.backends.mkldnn
     before = kernels.enabled
-    short = int(tokens.lengths.max(initial=0)) <= _SHORT
-    plain = model.device.type == "cpu" and all(p.dtype == torch.float32 for p in model.parameters())
-    kernels.enabled = before and not (short and plain and torch.backends.mkl.is_available())
+    kernels.enabled = before and not short
     try:
         yield
     finally:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from torch import Tensor
 
-_CHUNK = 256
+AT_ONCE = 256
 """Texts that are cut at once, between two looks for a stop request."""
 _CHUNK_CHARACTERS = 200_000
 """Of long texts fewer are: what is beyond a model's limit takes memory too while they are cut."""
@@ -101,6 +101,7 @@ def tokenise(
     model: SentenceTransformer,
     texts: Sequence[str],
     check: Callable[[], None] = lambda: None,
+    at_once: int = AT_ONCE,
     **how: Any,
 ) -> Tokens | None:
     """Cut texts into tokens as ``model`` reads them.
@@ -109,6 +110,7 @@ def tokenise(
         model: the model.
         texts: the texts.
         check: called now and then; may raise to stop.
+        at_once: how many texts are cut at once, at most; few take less memory, many less time.
         how: handed to ``SentenceTransformer.preprocess``: ``prompt``, ``task``.
 
     Returns:
@@ -119,7 +121,7 @@ def tokenise(
     cut: list[NDArray[np.int32]] = [np.empty(0, dtype=np.int32)] * len(texts)
     layout: Layout | None = None
     # Texts of like length together: the library fills up each chunk to its longest text.
-    for places in by_size(lengths, _CHUNK_CHARACTERS, _CHUNK):
+    for places in by_size(lengths, _CHUNK_CHARACTERS, at_once):
         check()
         batch = model.preprocess([texts[at] for at in places], **how)
         found = _layout(model, batch)
