@@ -118,7 +118,8 @@ def tokenise(
         templates, a module of somebody's own), which has to be left to the library.
     """
     lengths = np.fromiter((len(text) for text in texts), np.int64, len(texts))
-    cut: list[NDArray[np.int32]] = [np.empty(0, dtype=np.int32)] * len(texts)
+    parts: list[tuple[NDArray[np.int64], NDArray[np.int32]]] = []
+    counts = np.zeros(len(texts), dtype=np.int64)
     layout: Layout | None = None
     # Texts of like length together: the library fills up each chunk to its longest text.
     for places in by_size(lengths, _CHUNK_CHARACTERS, at_once):
@@ -128,11 +129,13 @@ def tokenise(
         if found is None or (layout is not None and found != layout):
             return None
         layout = found
-        for at, ids in zip(places, _cut(batch, layout), strict=True):
-            cut[at] = ids
-    starts = np.zeros(len(texts) + 1, dtype=np.int64)
-    np.cumsum([len(ids) for ids in cut], out=starts[1:])
-    return Tokens(_joined(cut), starts, layout or Layout(bags=False))
+        ids, counts[places] = _cut(batch, layout)
+        parts.append((places, ids))
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    whole = np.empty(starts[-1], dtype=np.int32)
+    for places, ids in parts:
+        whole[_spans(starts[places], counts[places])] = ids
+    return Tokens(whole, starts, layout or Layout(bags=False))
 
 
 def by_size(sizes: NDArray[np.int64], total: int, most: int) -> Iterator[NDArray[np.int64]]:
@@ -169,15 +172,19 @@ def _layout(model: SentenceTransformer, batch: dict[str, Any]) -> Layout | None:
     return Layout(False, pad, left, "token_type_ids" in tensors, constants)
 
 
-def _cut(batch: dict[str, Any], layout: Layout) -> list[NDArray[np.int32]]:
-    """Each text's own tokens, without what the batch was filled up with."""
+def _cut(batch: dict[str, Any], layout: Layout) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The texts' own tokens one after the other, and how many each has; no filling."""
     ids = batch["input_ids"].numpy().astype(np.int32)
     if layout.bags:
-        return np.split(ids, batch["offsets"].numpy()[1:])
-    lengths = batch["attention_mask"].numpy().sum(axis=1)
-    if layout.left:
-        return [row[len(row) - length :].copy() for row, length in zip(ids, lengths, strict=True)]
-    return [row[:length].copy() for row, length in zip(ids, lengths, strict=True)]
+        return ids, np.diff(batch["offsets"].numpy(), append=len(ids))
+    taken = batch["attention_mask"].numpy().astype(bool)
+    return ids[taken], taken.sum(axis=1)
+
+
+def _spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The places from each start on, as many as its length, one span after the other."""
+    before = np.cumsum(lengths) - lengths
+    return np.repeat(starts - before, lengths) + np.arange(lengths.sum())
 
 
 def _joined(texts: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:

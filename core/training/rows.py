@@ -88,8 +88,9 @@ class TrainingRows:
             offset: a transformer's number of a text's first position; None for a static model.
 
         Returns:
-            ``together``: features of all texts; ``places``: for each text, column by column, its
-            place among the vectors; ``rows``: the rows; ``label``, if there is one.
+            ``together``: features of all texts; ``places``, for a transformer: for each text,
+            column by column, its place among the vectors; a static model's vectors come column by
+            column; ``rows``: the rows; ``label``, if there is one.
         """
         import torch
 
@@ -101,13 +102,12 @@ class TrainingRows:
             for column in self._columns.values()
             for at in column.places[chosen]
         ]
-        if offset is None:
-            features: dict[str, Any] = dict(bag(texts))
-            places = torch.arange(len(texts))
-        else:
-            features, places = pack(texts, offset)
         # The library takes the number of rows from the first tensor that it finds.
-        made = {"rows": torch.from_numpy(chosen), "together": features, "places": places}
+        made: dict[str, Any] = {"rows": torch.from_numpy(chosen)}
+        if offset is None:
+            made["together"] = bag(texts)
+        else:
+            made["together"], made["places"] = pack(texts, offset)
         return {**made, **self._label(chosen)}
 
     def traits(self, batches: Batches, *, apart: bool, by_length: bool) -> Traits:

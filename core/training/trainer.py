@@ -24,6 +24,7 @@ from torch.utils.data import DataLoader
 from transformers import TrainerCallback
 
 from core.files import read_json, write_json
+from core.freed import give_back
 from core.models.extension import word_embeddings
 from core.training.config import TrainingConfig
 from core.training.encoding import is_static
@@ -104,6 +105,7 @@ class Trainer(SentenceTransformerTrainer):
     def train(self, resume_from_checkpoint: str | None = None) -> Any:
         """Train, on the CPU in a way of our own (:mod:`core.training.packing`)."""
         model = self.model
+        give_back()
         if resume_from_checkpoint is not None:
             self.add_callback(_TakesUp(self, Path(resume_from_checkpoint)))
         with ExitStack() as stack:
@@ -131,7 +133,9 @@ class Trainer(SentenceTransformerTrainer):
         if "together" not in inputs:
             features, label = super().collect_features(inputs)
             return features, label
-        vectors = self.model(inputs["together"])["sentence_embedding"][inputs["places"]]
+        vectors = self.model(inputs["together"])["sentence_embedding"]
+        if "places" in inputs:
+            vectors = vectors[inputs["places"]]
         columns = vectors.split(len(inputs["rows"]))
         return [{"sentence_embedding": column} for column in columns], inputs.get("label")
 
